@@ -1,0 +1,64 @@
+"""How one mock is set up: frozen values, read once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from difflib import get_close_matches
+from pathlib import Path
+from types import MappingProxyType
+
+from capss_mock.contract.model import Choice
+from capss_mock.contract.switches import DIALECTS, SWITCHES
+
+LOOPBACK = "127.0.0.1"
+JOURNAL_ROWS = 10_000
+
+
+class SettingsError(ValueError):
+    """A setting that cannot be used; the message says which, and what is allowed."""
+
+
+def _suggest(what: str, name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = get_close_matches(name, names, 1)
+    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    return f"there is no {what} {name!r}: {hint}"
+
+
+def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = None) -> Mapping[str, Choice]:
+    """Every switch's setting: the defaults, changed by a dialect, changed by ``changes``.
+
+    Raises:
+        SettingsError: an unknown dialect, switch or option.
+    """
+    if dialect not in DIALECTS:
+        raise SettingsError(_suggest("dialect", dialect, DIALECTS))
+    texts = {name: switch.default for name, switch in SWITCHES.items()}
+    for name, text in {**DIALECTS[dialect].settings, **(changes or {})}.items():
+        if name not in SWITCHES:
+            raise SettingsError(_suggest("switch", name, SWITCHES))
+        texts[name] = text
+    try:
+        return MappingProxyType({name: SWITCHES[name].read(text) for name, text in texts.items()})
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One mock's setting. ``store`` None: a private temporary one; ``now`` None: the machine's clock."""
+
+    switches: Mapping[str, Choice] = field(default_factory=read_switches)
+    store: Path | None = None
+    seed: int | None = None
+    now: datetime | None = None
+    run_id: str = "main"
+    journal_rows: int = JOURNAL_ROWS
+
+    def choice(self, switch: str) -> Choice:
+        """The setting of a switch."""
+        return self.switches[switch]
+
+    def is_set(self, switch: str, value: str) -> bool:
+        """True when a switch is at this option."""
+        return self.switches[switch].value == value
