@@ -1,0 +1,1 @@
+"""What happens: decisions without HTTP, without a database, without reading a clock."""

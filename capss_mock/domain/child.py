@@ -1,0 +1,26 @@
+"""The child process that reads a long document: the document on stdin, JSON lines of its reading on stdout."""
+
+import os
+import sys
+
+from capss_mock.domain.documents import DocumentParser
+from capss_mock.domain.reading import Record, end_line, record_line
+
+_CHUNK = 256 * 1024
+
+
+def main(kind: str) -> None:
+    """Read stdin to its end and write the reading; the last line is written only when all was read."""
+    out = sys.stdout
+
+    def write(record: Record) -> None:
+        out.write(record_line(record) + "\n")
+
+    parser = DocumentParser(kind, write)
+    while chunk := os.read(0, _CHUNK):
+        parser.feed(chunk)
+    out.write(end_line(parser.finish()) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,269 @@
+"""Bytes to records: streaming, safe, in bounded memory.
+
+expat reads the prologue and refuses a DTD before anything else sees it; lxml then builds one record at a time,
+which is read and thrown away. Only the fields that the contract lists are looked at.
+"""
+
+import contextlib
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, cast
+from xml.parsers import expat
+
+from lxml import etree
+
+from capss_mock.contract.fields import (
+    ARTICLE,
+    FORMS,
+    KEPT_LIMIT,
+    LOAN,
+    RECORD_LIMIT,
+    SERIAL,
+    TIME,
+    DocumentForm,
+)
+from capss_mock.domain.reading import Finding, Item, Reading, Record
+from capss_mock.domain.validation import check
+
+_FEED = 64 * 1024
+_LICENCE = re.compile(r"\d+", re.ASCII)
+_NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
+
+
+class _Fatal(Exception):
+    """The document cannot be read further; carries the finding."""
+
+    def __init__(self, rule: str, message: str, where: str = "document") -> None:
+        super().__init__(rule)
+        self.finding = Finding(rule, where, message)
+
+
+class _Prologue:
+    """Reads up to the root element: no DTD, and which root it is."""
+
+    def __init__(self) -> None:
+        self.root: str | None = None
+        self._parser = expat.ParserCreate(namespace_separator=" ")
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.StartElementHandler = self._start
+        self.feed: Callable[[bytes], None] = self._feed
+
+    def _doctype(self, *_: object) -> None:
+        raise _Fatal("DOC-DTD", "a DTD is not accepted", f"line {self._parser.CurrentLineNumber}")
+
+    def _start(self, name: str, _attributes: object) -> None:
+        if self.root is None:
+            self.root = name
+            self.feed = lambda _data: None
+
+    def _feed(self, data: bytes) -> None:
+        try:
+            self._parser.Parse(data, False)
+        except expat.ExpatError as error:
+            if self.root is None:
+                words = expat.ErrorString(error.code)
+                raise _Fatal(
+                    "DOC-WELLFORMED", f"not well-formed: {words}", _at(error.lineno, error.offset + 1)
+                ) from None
+        except (LookupError, ValueError):
+            raise _Fatal("DOC-WELLFORMED", "the declared encoding is not known", "line 1") from None
+
+
+def _at(line: int | None, column: int | None) -> str:
+    return f"line {line}, column {column}" if line else "document"
+
+
+def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know only in part
+    entry = error.error_log.last_error if error.error_log else None
+    name = entry.type_name if entry is not None else ""
+    line, column = error.position or (None, None)
+    if name in _NESTING:
+        return _Fatal("DOC-LIMIT", "nested too deep, or one text is too large", _at(line, column))
+    # libxml2's own message may quote the document; its name for the error does not
+    words = name.removeprefix("ERR_").lower().replace("_", " ") or "no element found"
+    return _Fatal("DOC-WELLFORMED", f"not well-formed: {words}", _at(line, column))
+
+
+def _key(licence: str, time: str, values: dict[str, str | None]) -> str:
+    parts = [licence, time, *((values.get(name) or "").strip() for name in (LOAN, SERIAL, ARTICLE))]
+    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+
+
+class DocumentParser:
+    """Reads one document as it arrives.
+
+    Args:
+        kind: ``upload`` or ``update``.
+        on_record: called with each record as soon as it is complete; without it, records gather in the reading.
+    """
+
+    def __init__(self, kind: str, on_record: Callable[[Record], None] | None = None) -> None:
+        self._form: DocumentForm = FORMS[kind]
+        self.reading = Reading()
+        self._on_record = on_record or self.reading.records.append
+        self._hash = hashlib.sha256()
+        self._prologue = _Prologue()
+        self._held = bytearray()
+        self._lxml: etree.XMLPullParser | None = None
+        self._open: list[etree._Element] = []
+        self._seen = 0
+        self._since_record = 0
+        self._fatal = False
+        self._kept = {field.name for field in self._form.item_fields if field.kept}
+
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; after a fatal finding they are only hashed and counted."""
+        self._hash.update(data)
+        self.reading.size += len(data)
+        view = memoryview(data)
+        for start in range(0, len(data), _FEED):
+            if self._fatal:
+                return
+            try:
+                self._advance(bytes(view[start : start + _FEED]))
+            except etree.XMLSyntaxError as error:
+                self._read_before(_syntax(error))
+            except _Fatal as fatal:
+                self._stop(fatal)
+
+    def finish(self) -> Reading:
+        """The document is complete: what was read."""
+        self.reading.digest = self._hash.hexdigest()
+        if not self._fatal:
+            try:
+                self._close()
+            except etree.XMLSyntaxError as error:
+                self._read_before(_syntax(error))
+            except _Fatal as fatal:
+                self._stop(fatal)
+        return self.reading
+
+    def _read_before(self, fatal: _Fatal) -> None:
+        """Read the records that were complete before the fault, then stop."""
+        with contextlib.suppress(etree.XMLSyntaxError, _Fatal):
+            self._read_events()
+        self._stop(fatal)
+
+    def _stop(self, fatal: _Fatal) -> None:
+        self._fatal = True
+        self._lxml = None
+        self._open.clear()
+        self.reading.findings.append(fatal.finding)
+
+    def _close(self) -> None:
+        if not self.reading.size:
+            raise _Fatal("DOC-WELLFORMED", "the file is empty (0 bytes)")
+        if self._lxml is None:
+            raise _Fatal("DOC-WELLFORMED", "not well-formed: no element found")
+        self._lxml.close()
+        self._read_events()
+        if not self._open[1:]:
+            raise _Fatal("DOC-ROOT", f"{self._form.container} is missing")
+        if not self._seen:
+            raise _Fatal("DOC-EMPTY", f"there is no {self._form.record}")
+
+    def _advance(self, data: bytes) -> None:
+        self._prologue.feed(data)
+        if self._lxml is None:
+            self._held += data
+            if self._prologue.root is None:
+                if len(self._held) > RECORD_LIMIT:
+                    raise _Fatal("DOC-LIMIT", "no root element within 16 MB")
+                return
+            if self._prologue.root != self._form.root:
+                raise _Fatal("DOC-ROOT", f"the root element is not {self._form.root} (in no namespace)")
+            data = bytes(self._held)
+            self._held.clear()
+            self._lxml = self._new_parser()
+        self._lxml.feed(data)
+        self._since_record += len(data)
+        self._read_events()
+        self._prune()
+        if self._since_record > RECORD_LIMIT:
+            raise _Fatal("DOC-LIMIT", f"more than 16 MB without a complete {self._form.record}")
+
+    def _new_parser(self) -> etree.XMLPullParser:
+        form = self._form
+        return etree.XMLPullParser(
+            events=("start", "end"),
+            tag=(form.root, form.container, form.record),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+
+    def _read_events(self) -> None:
+        assert self._lxml is not None  # noqa: S101 - only called with a parser
+        form = self._form
+        events = cast("Iterator[tuple[str, etree._Element]]", self._lxml.read_events())
+        for event, element in events:
+            depth = _depth(element)
+            if event == "start":
+                if depth == 0 or (depth == 1 and element.tag == form.container):
+                    self._enter(element, depth)
+            elif depth == 2 and element.tag == form.record and self._open[1:]:
+                self._since_record = 0
+                self._seen += 1
+                self._on_record(self._record(element))
+                element.clear()
+
+    def _enter(self, element: etree._Element, depth: int) -> None:
+        if depth == 1:
+            if self._open[1:]:
+                raise _Fatal("DOC-ROOT", f"{self._form.container} is there twice")
+            licence = (element.get(self._form.licence) or "").strip()
+            if not _LICENCE.fullmatch(licence):
+                what = "is not digits only" if licence else "is missing"
+                where = f"line {element.sourceline}"
+                self.reading.findings.append(Finding("DOC-LICENCE-FORMAT", where, f"{self._form.licence} {what}"))
+            else:
+                self.reading.licence = licence[:KEPT_LIMIT]
+        self._open.append(element)
+
+    def _prune(self) -> None:
+        for parent in self._open:
+            while len(parent) > 1:
+                del parent[0]
+
+    def _record(self, element: etree._Element) -> Record:
+        form, ordinal = self._form, self._seen
+        where = f"{form.record} {ordinal}"
+        if form.items is None:
+            return self._build(ordinal, where, {}, [element])
+        values = {child.tag: child.text for child in element}
+        return self._build(ordinal, where, values, element.findall(form.items))
+
+    def _build(self, ordinal: int, where: str, values: dict[str, str | None], elements: list[etree._Element]) -> Record:
+        form = self._form
+        findings = check(form.record_fields, values, where)
+        time = (values.get(TIME) or "").strip()
+        items: list[Item] = []
+        for number, element in enumerate(elements, 1):
+            texts = {child.tag: child.text for child in element}
+            place = where if form.items is None else f"{where}, item {number}"
+            findings += check(form.item_fields, texts, place)
+            kept = {name: text.strip()[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
+            items.append(Item(kept, _key(self.reading.licence, time, texts)))
+        if not items:
+            findings.append(Finding("DOC-REQUIRED", where, f"{form.items} is missing"))
+        return Record(ordinal, tuple(items), tuple(findings))
+
+
+def _depth(element: etree._Element) -> int:
+    depth, parent = 0, element.getparent()
+    while parent is not None and depth < 3:
+        depth, parent = depth + 1, parent.getparent()
+    return depth
+
+
+def read_document(kind: str, chunks: Iterator[bytes]) -> Reading:
+    """Read a whole document from its chunks."""
+    parser = DocumentParser(kind)
+    for chunk in chunks:
+        parser.feed(chunk)
+    return parser.finish()

@@ -1,0 +1,98 @@
+"""Takes a document in as it arrives: short ones are read here, long ones in a child process.
+
+lxml and expat hold the GIL, so a long document read here would stall every other request. The document's bytes
+go from memory to the parser; they are never written to disk.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from capss_mock.domain.documents import DocumentParser
+from capss_mock.domain.errors import KitFault
+from capss_mock.domain.reading import Reading, from_lines
+
+INLINE_LIMIT = 2**20  # bytes; above this a child process reads
+_PACKAGE_ROOT = str(Path(__file__).parents[2])
+
+
+class Intake:
+    """A sink for one document. Call ``write`` as bytes come, then ``finish``, or ``abort``."""
+
+    def __init__(self, kind: str, inline_limit: int = INLINE_LIMIT) -> None:
+        self._kind = kind
+        self._limit = inline_limit
+        self._buffer = bytearray()
+        self._child: _Child | None = None
+
+    def write(self, data: bytes) -> None:
+        """Take the next bytes."""
+        if self._child is not None:
+            self._child.write(data)
+            return
+        self._buffer += data
+        if len(self._buffer) > self._limit:
+            self._child = _Child(self._kind)
+            self._child.write(bytes(self._buffer))
+            self._buffer.clear()
+
+    def finish(self) -> Reading:
+        """The document is complete.
+
+        Raises:
+            KitFault: the child process died.
+        """
+        if self._child is not None:
+            return self._child.finish()
+        parser = DocumentParser(self._kind)
+        parser.feed(bytes(self._buffer))
+        return parser.finish()
+
+    def abort(self) -> None:
+        """The document will not be completed: let go of what was held."""
+        self._buffer.clear()
+        if self._child is not None:
+            self._child.abort()
+
+
+class _Child:
+    """A child process that reads; its result goes to a spool file that has no name."""
+
+    def __init__(self, kind: str) -> None:
+        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed below
+        path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "capss_mock.domain.child", kind],
+            stdin=subprocess.PIPE,
+            stdout=self._spool,
+            stderr=subprocess.DEVNULL,  # a traceback could quote the document
+            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+        )
+        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        self._pipe = self._process.stdin
+
+    def write(self, data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError):  # finish() finds out why
+            self._pipe.write(data)
+
+    def finish(self) -> Reading:
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                self._pipe.close()
+            code = self._process.wait()
+            self._spool.seek(0)
+            return from_lines(self._spool)
+        except ValueError:
+            raise KitFault(f"the process that reads documents ended with code {code} before its end") from None
+        finally:
+            self._spool.close()
+
+    def abort(self) -> None:
+        self._process.kill()
+        with contextlib.suppress(BrokenPipeError):
+            self._pipe.close()
+        self._process.wait()
+        self._spool.close()

@@ -1,0 +1,99 @@
+"""What is known of a document once it has been read: counts, findings, item fields. Never the document itself."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault: the rule's id, where, and a sentence that never quotes a value."""
+
+    rule: str
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message} ({self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item: its kept fields (element name to text) and the digest by which duplicates are told, in hex."""
+
+    fields: dict[str, str]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One propertyTransaction, or one item of an update; ``ordinal`` counts from 1."""
+
+    ordinal: int
+    items: tuple[Item, ...]
+    findings: tuple[Finding, ...]
+
+
+@dataclass(slots=True)
+class Reading:
+    """The result of reading one document of ``size`` bytes with SHA-256 ``digest``.
+
+    ``findings`` are those of the whole document; one of them means that it cannot be taken at all.
+    """
+
+    digest: str = ""
+    size: int = 0
+    licence: str = ""
+    records: list[Record] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def items(self) -> int:
+        """How many items the records hold."""
+        return sum(len(record.items) for record in self.records)
+
+
+def to_lines(reading: Reading) -> Iterator[str]:
+    """A reading as JSON lines, one per record and one at the end; ``from_lines`` reads them."""
+    for record in reading.records:
+        yield record_line(record)
+    yield end_line(reading)
+
+
+def record_line(record: Record) -> str:
+    """One record as a JSON line."""
+    items = [[item.key, item.fields] for item in record.items]
+    findings = [[f.rule, f.where, f.message] for f in record.findings]
+    return json.dumps([record.ordinal, items, findings], separators=(",", ":"))
+
+
+def end_line(reading: Reading) -> str:
+    """What a reading says of the whole document, as its last JSON line."""
+    findings = [[f.rule, f.where, f.message] for f in reading.findings]
+    return json.dumps(
+        {"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings},
+        separators=(",", ":"),
+    )
+
+
+def from_lines(lines: Iterable[str]) -> Reading:
+    """Read what ``to_lines`` wrote.
+
+    Raises:
+        ValueError: the last line is missing: the writer did not finish.
+    """
+    records: list[Record] = []
+    for line in lines:
+        values = json.loads(line)
+        if isinstance(values, dict):
+            findings = [Finding(*row) for row in values["findings"]]
+            return Reading(values["digest"], values["size"], values["licence"], records, findings)
+        ordinal, items, found = values
+        records.append(
+            Record(
+                ordinal,
+                tuple(Item(fields, key) for key, fields in items),
+                tuple(Finding(*row) for row in found),
+            )
+        )
+    raise ValueError("the reading has no end")
