@@ -1,0 +1,253 @@
+"""What is remembered: one SQLAlchemy Core store, by default a private temporary SQLite file in WAL mode.
+
+Acknowledged work survives the death of the process (WAL, one transaction per submission). Never kept: documents,
+secrets in the clear, tokens, fields that identify a person.
+"""
+
+import json
+import shutil
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from capss_mock.contract.defaults import FIRST_STATUS_ID
+from capss_mock.domain.clients import ApiClient
+from capss_mock.domain.submissions import Submission, Verdict
+from capss_mock.store import schema
+
+_IN_LIST = 500  # values in one IN (…)
+_CLIENT_FIELDS = tuple(column.name for column in schema.clients.c if column.name != "run_id")
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says why and what to do."""
+
+
+def _connected(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # the driver must not open transactions; _begun does
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA busy_timeout=10000")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begun(connection: Connection) -> None:
+    # a writer takes its lock at once: an upgrade in mid-transaction could fail on a newer snapshot
+    writes = connection.get_execution_options().get("capss_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class Store:
+    """Opens (and creates) a store.
+
+    Args:
+        path: an SQLite file; None for a private temporary one that ``close`` removes.
+        run_id: whose rows are seen and written.
+        now_ns: when the run began, should it be new.
+
+    Raises:
+        StoreError: the file cannot be opened, is not ours, or has another schema version.
+    """
+
+    def __init__(self, path: Path | None = None, run_id: str = "main", now_ns: int = 0) -> None:
+        self.run_id = run_id
+        self._temporary = None if path else tempfile.mkdtemp(prefix="capss-mock-")
+        self.path = path or Path(self._temporary or "", "store.sqlite")
+        self._write_lock = threading.Lock()
+        self._engine = self._open()
+        try:
+            self._prepare(now_ns)
+        except (SQLAlchemyError, sqlite3.Error) as error:
+            self.close()
+            reason = str(getattr(error, "orig", None) or error)
+            raise StoreError(f"cannot use the store {self.path}: {reason}") from None
+
+    def _open(self) -> Engine:
+        url = sa.URL.create("sqlite", database=str(self.path))
+        engine = sa.create_engine(url, pool_size=64, max_overflow=64)
+        sa.event.listen(engine, "connect", _connected)
+        sa.event.listen(engine, "begin", _begun)
+        return engine
+
+    def _prepare(self, now_ns: int) -> None:
+        with self.write() as tx:
+            schema.metadata.create_all(tx)
+            found = tx.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema_version"))
+            if found is None:
+                tx.execute(sa.insert(schema.meta), {"name": "schema_version", "value": str(schema.SCHEMA_VERSION)})
+                tx.exec_driver_sql(
+                    "INSERT INTO sqlite_sequence (name, seq) VALUES ('submissions', ?)",
+                    (FIRST_STATUS_ID - 1,),
+                )
+            elif found != str(schema.SCHEMA_VERSION):
+                raise StoreError(
+                    f"the store {self.path} has schema version {found}; this capss-mock knows "
+                    f"{schema.SCHEMA_VERSION}: use another file, or the version that wrote it"
+                )
+            if not tx.scalar(sa.select(schema.runs.c.run_id).where(schema.runs.c.run_id == self.run_id)):
+                tx.execute(sa.insert(schema.runs), {"run_id": self.run_id, "created_ns": now_ns})
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end, undone on an error."""
+        with self._write_lock, self._engine.connect() as connection:
+            connection = connection.execution_options(capss_write=True)
+            with connection.begin():
+                yield connection
+
+    def close(self) -> None:
+        """Let go of the file; a temporary one is removed."""
+        self._engine.dispose()
+        if self._temporary:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+
+    # -- API clients --------------------------------------------------------------------------------
+
+    def client(self, client_id: str) -> ApiClient | None:
+        """One API client."""
+        with self.read() as tx:
+            row = tx.execute(_ONE_CLIENT, {"run": self.run_id, "client": client_id}).first()
+        return ApiClient(*row) if row else None
+
+    def clients(self) -> list[ApiClient]:
+        """All API clients, by id."""
+        table = schema.clients
+        query = sa.select(*(table.c[name] for name in _CLIENT_FIELDS)).where(table.c.run_id == self.run_id)
+        with self.read() as tx:
+            return [ApiClient(*row) for row in tx.execute(query.order_by(table.c.client_id))]
+
+    def put_client(self, client: ApiClient) -> None:
+        """Add an API client, or replace the one of the same id."""
+        table = schema.clients
+        values = {name: getattr(client, name) for name in _CLIENT_FIELDS}
+        where = (table.c.run_id == self.run_id) & (table.c.client_id == client.client_id)
+        with self.write() as tx:
+            tx.execute(sa.delete(table).where(where))
+            tx.execute(sa.insert(table), {"run_id": self.run_id, **values})
+
+    # -- signing keys -------------------------------------------------------------------------------
+
+    def signing_key(self) -> tuple[str, bytes] | None:
+        """The newest signing key: its id and its PEM."""
+        table = schema.signing_keys
+        query = sa.select(table.c.kid, table.c.pem).where(table.c.run_id == self.run_id)
+        with self.read() as tx:
+            row = tx.execute(query.order_by(table.c.created_ns.desc()).limit(1)).first()
+        return (row.kid, row.pem.encode()) if row else None
+
+    def add_signing_key(self, kid: str, pem: bytes, now_ns: int) -> None:
+        """Keep a signing key."""
+        row = {"run_id": self.run_id, "kid": kid, "pem": pem.decode(), "created_ns": now_ns}
+        with self.write() as tx:
+            tx.execute(sa.insert(schema.signing_keys), row)
+
+    # -- submissions --------------------------------------------------------------------------------
+
+    def add_submission(self, tx: Connection, submission: Submission) -> Submission:
+        """Keep a submission (its ``status_id`` is ignored); returns it with the number it got."""
+        values = asdict(submission)
+        del values["status_id"]
+        values["verdict"] = json.dumps(values["verdict"])
+        values |= {
+            "total": submission.verdict.total,
+            "saved": submission.verdict.saved,
+            "run_id": self.run_id,
+        }
+        key = tx.execute(sa.insert(schema.submissions), values).inserted_primary_key
+        assert key is not None  # noqa: S101 - one row was inserted
+        return replace(submission, status_id=int(key[0]))
+
+    def submission(self, tx: Connection, status_id: int) -> Submission | None:
+        """One submission by the number in its status URL."""
+        row = tx.execute(_ONE_SUBMISSION, {"run": self.run_id, "id": status_id}).first()
+        if row is None:
+            return None
+        values = dict(row._mapping)
+        verdict = json.loads(values["verdict"])
+        verdict |= {name: tuple(verdict[name]) for name in ("error_messages", "rules")}
+        return Submission(**{**values, "verdict": Verdict(**verdict)})
+
+    def mark_polled(self, tx: Connection, status_id: int, polls: int, completed_ns: int | None) -> None:
+        """Note how often a submission has been polled, and when it was complete."""
+        table = schema.submissions
+        where = (table.c.run_id == self.run_id) & (table.c.status_id == status_id)
+        tx.execute(sa.update(table).where(where).values(polls=polls, completed_ns=completed_ns))
+
+    # -- items --------------------------------------------------------------------------------------
+
+    def known_keys(self, tx: Connection, license_id: str, keys: Sequence[str]) -> set[str]:
+        """Which of these duplicate keys a saved item of the licence has."""
+        known: set[str] = set()
+        for start in range(0, len(keys), _IN_LIST):
+            some = list(keys[start : start + _IN_LIST])
+            found = tx.execute(_KNOWN_KEYS, {"run": self.run_id, "licence": license_id, "keys": some})
+            known.update(found.scalars())
+        return known
+
+    def add_items(self, tx: Connection, rows: Iterable[dict[str, Any]]) -> None:
+        """Keep items; each row has the columns of ``items`` but ``run_id`` and ``item_id``."""
+        values = [{"run_id": self.run_id, **row} for row in rows]
+        if values:
+            tx.execute(sa.insert(schema.items), values)
+
+    def find_item(
+        self, tx: Connection, license_id: str, reference: str | None, loan: str | None, serial: str | None
+    ) -> tuple[int, dict[str, str]] | None:
+        """The newest saved item with this reference or, without one, this loan number and serial."""
+        table = schema.items
+        query = sa.select(table.c.item_id, table.c.fields).where(
+            table.c.run_id == self.run_id, table.c.license_id == license_id
+        )
+        if reference:
+            query = query.where(table.c.reference == reference)
+        elif loan:
+            query = query.where(table.c.loan_number == loan, table.c.serial.is_not_distinct_from(serial))
+        else:
+            return None
+        row = tx.execute(query.order_by(table.c.item_id.desc()).limit(1)).first()
+        return (row.item_id, json.loads(row.fields)) if row else None
+
+    def update_item(self, tx: Connection, item_id: int, values: dict[str, Any]) -> None:
+        """Change columns of one item."""
+        where = (schema.items.c.run_id == self.run_id) & (schema.items.c.item_id == item_id)
+        tx.execute(sa.update(schema.items).where(where).values(**values))
+
+    # -- journal ------------------------------------------------------------------------------------
+
+    def add_journal(self, rows: Sequence[dict[str, Any]], keep: int) -> None:
+        """Append request lines and drop all but the newest ``keep``."""
+        table = schema.journal
+        with self.write() as tx:
+            tx.execute(sa.insert(table), [{"run_id": self.run_id, **row} for row in rows])
+            newest = tx.scalar(sa.select(sa.func.max(table.c.seq))) or 0
+            tx.execute(sa.delete(table).where(table.c.seq <= newest - keep))
+
+
+_ONE_CLIENT = sa.select(*(schema.clients.c[name] for name in _CLIENT_FIELDS)).where(
+    schema.clients.c.run_id == sa.bindparam("run"), schema.clients.c.client_id == sa.bindparam("client")
+)
+_ONE_SUBMISSION = sa.select(
+    *(column for column in schema.submissions.c if column.name not in ("run_id", "total", "saved"))
+).where(schema.submissions.c.run_id == sa.bindparam("run"), schema.submissions.c.status_id == sa.bindparam("id"))
+_KNOWN_KEYS = sa.select(schema.items.c.dedup_key).where(
+    schema.items.c.run_id == sa.bindparam("run"),
+    schema.items.c.license_id == sa.bindparam("licence"),
+    schema.items.c.dedup_key.in_(sa.bindparam("keys", expanding=True)),
+)
