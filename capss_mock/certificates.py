@@ -1,0 +1,61 @@
+"""TLS for the mock: a throw-away certificate authority, or the user's own certificate."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST_NAMES = ("localhost", "127.0.0.1", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov")
+
+
+class CertificateError(Exception):
+    """A certificate cannot be used or written; the message says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """A server context and, for a throw-away authority, where its certificate (never its key) was written."""
+
+    context: ssl.SSLContext
+    ca_file: Path | None = None
+
+
+def throw_away(ca_file: Path, extra_host: str = "") -> Tls:
+    """Make an authority and a leaf for localhost and the DOJ's host names; write the authority's certificate.
+
+    The private keys never leave this process's memory.
+
+    Raises:
+        CertificateError: ``ca_file`` cannot be written.
+    """
+    import trustme
+
+    authority = trustme.CA(organization_name="capss-mock throw-away CA")
+    names = dict.fromkeys((*HOST_NAMES, extra_host) if extra_host else HOST_NAMES)
+    leaf = authority.issue_cert(*names)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(context)
+    try:
+        authority.cert_pem.write_to_path(str(ca_file))
+    except OSError as error:
+        raise CertificateError(f"cannot write the CA certificate to {ca_file}: {error.strerror}") from None
+    return Tls(context, ca_file)
+
+
+def own(certificate: Path, key: Path | None) -> Tls:
+    """Use the user's certificate chain (PEM) and key; without ``key`` it is in the same file.
+
+    Raises:
+        CertificateError: a file cannot be read, or the two do not belong together.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    try:
+        context.load_cert_chain(certificate, key, password=lambda: "")
+    except ssl.SSLError as error:
+        reason = (error.reason or "not PEM").replace("_", " ").lower()
+        raise CertificateError(f"cannot use the certificate {certificate}: {reason}") from None
+    except OSError as error:
+        named = error.filename or f"{certificate} or {key}"
+        raise CertificateError(f"cannot read the certificate {named}: {error.strerror}") from None
+    except ValueError:
+        raise CertificateError(f"cannot use the key of {certificate}: it is encrypted") from None
+    return Tls(context)

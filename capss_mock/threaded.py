@@ -1,0 +1,156 @@
+"""The threaded HTTP server: cheroot, with a few of its seams used.
+
+It streams request bodies, so that a document is read while it arrives, runs on Windows, and hands the connection's
+socket to the application (``capss.socket``), which wire faults will need. Connections wait for their first byte in
+the selector, not in a worker; a TLS handshake is done by a worker, so that a silent client stalls nobody.
+"""
+
+import logging
+import socket
+import ssl
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from cheroot import server, wsgi
+from cheroot.makefile import MakeFile
+from cheroot.ssl import Adapter
+
+THREADS = 24
+IDLE_S = 30
+_POLL_S = 0.05
+_STOP_S = 0.1
+_MAX_HEADER = 64 * 1024
+_NAME = "capss-mock"
+
+
+class _LazyTls(Adapter):
+    """Wraps sockets without shaking hands: ``_Connection`` does that in its worker."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        super().__init__("", "")
+        self.context = context
+
+    def bind(self, sock: socket.socket) -> socket.socket:
+        return sock
+
+    def wrap(self, sock: socket.socket) -> tuple[ssl.SSLSocket, dict[str, str]]:
+        wrapped = self.context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        return wrapped, self.get_environ()
+
+    def get_environ(self) -> dict[str, str]:
+        return {"wsgi.url_scheme": "https", "HTTPS": "on"}
+
+    def makefile(self, sock: socket.socket, mode: str = "r", bufsize: int = -1) -> Any:
+        return MakeFile(sock, mode, bufsize)
+
+
+class _Connection(server.HTTPConnection):
+    _shaken = False
+
+    def communicate(self) -> bool:
+        if isinstance(self.socket, ssl.SSLSocket) and not self._shaken:
+            try:
+                self.socket.do_handshake()
+            except (OSError, ValueError) as error:
+                self.server.tls_failed(error)
+                return False
+            self._shaken = True
+        return bool(super().communicate())  # type: ignore[no-untyped-call]
+
+
+class _Gateway(wsgi.Gateway_10):
+    def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # its stub says None
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        environ["SERVER_NAME"] = str(self.req.server.bind_addr[0])
+        environ["wsgi.input_terminated"] = True  # both of cheroot's body readers end where the body ends
+        environ["capss.socket"] = self.req.conn.socket
+        return environ
+
+
+class _Server(wsgi.Server):
+    ConnectionClass = _Connection
+    max_request_header_size = _MAX_HEADER
+    expiration_interval = _POLL_S
+
+    def __init__(self, app: Any, address: tuple[str, int], report: Callable[[str], None]) -> None:
+        super().__init__(
+            address,
+            app,
+            numthreads=THREADS,
+            server_name=_NAME,
+            request_queue_size=256,
+            timeout=IDLE_S,
+        )
+        self.shutdown_timeout = _STOP_S
+        self.gateway = _Gateway
+        self._report = report
+
+    def process_conn(self, conn: Any) -> None:
+        if conn.last_used is None:  # new: wait for its first byte like an idle one
+            self.put_conn(conn)
+        else:
+            super().process_conn(conn)
+
+    def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
+        if level >= logging.WARNING or traceback:
+            kind = sys.exc_info()[0]
+            name = kind.__name__ if kind else "error"
+            self._report(f"connection dropped: {name}")
+
+    def tls_failed(self, error: Exception) -> None:
+        reason = getattr(error, "reason", None) or type(error).__name__
+        hints = {
+            "HTTP_REQUEST": "plain http was sent to this https port: use https://",
+            "TLSV1_ALERT_UNKNOWN_CA": "the client does not trust the CA: give it the CA file, or curl -k",
+            "SSLV3_ALERT_CERTIFICATE_UNKNOWN": "the client does not trust the CA: give it the CA file",
+        }
+        self._report(f"TLS handshake failed: {hints.get(reason, reason)}")
+
+
+class PortError(Exception):
+    """The address cannot be listened on; the message says why and what to do."""
+
+
+class ThreadedServer:
+    """Serves a WSGI application on ``host``:``port`` (0: a free one) from threads of its own.
+
+    Raises:
+        PortError: the address is taken or not ours; nothing is running then.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None = None,
+        report: Callable[[str], None] = lambda _message: None,
+    ) -> None:
+        self._server = _Server(app, (host, port), report)
+        if context is not None:
+            self._server.ssl_adapter = _LazyTls(context)
+        try:
+            self._server.prepare()
+        except (OSError, OverflowError, UnicodeError) as error:
+            raise PortError(_why(error, host, port)) from None
+        self.port: int = self._server.bind_addr[1]
+        self._thread = threading.Thread(target=self._server.serve, name="capss-server", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering: connections are closed, requests under way are cut off after 0.1 s."""
+        self._server.stop()
+        self._thread.join()
+
+
+def _why(error: Exception, host: str, port: int) -> str:
+    text = str(error)
+    if "in use" in text or "10048" in text:
+        return f"port {port} on {host} is in use: stop the other program, or choose --port N (0: any free port)"
+    if "ermission" in text or "10013" in text:
+        return f"port {port} on {host} may not be used by this user: choose --port N above 1023"
+    if "assign" in text or "10049" in text or "not known" in text or isinstance(error, UnicodeError):
+        return f"{host} is not an address of this machine: choose --host 127.0.0.1"
+    return f"cannot listen on {host} port {port}: {text}"

@@ -1,0 +1,1 @@
+"""How it looks on the wire: HTTP in, HTTP out."""

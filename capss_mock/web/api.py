@@ -1,0 +1,135 @@
+"""The CAPSS endpoints, for the API generations that the switch names."""
+
+import re
+from typing import Any
+
+from flask import Blueprint, Response, g, request
+
+from capss_mock.contract import responses
+from capss_mock.contract.model import Operation
+from capss_mock.contract.operations import OPERATIONS, STATUS_OF, served
+from capss_mock.domain.errors import Refusal
+from capss_mock.domain.submissions import Submission
+from capss_mock.domain.times import java_instant
+from capss_mock.usecases import Capss
+from capss_mock.web import wire
+from capss_mock.web.multipart import receive
+
+_STATUS_ID = re.compile(r"\d{1,18}", re.ASCII)
+
+
+def _json(value: Any, status: int, content_type: str = responses.JSON) -> Response:
+    return Response(wire.dumps(value), status, content_type=content_type)
+
+
+def _lists(values: Any) -> dict[str, list[str]]:
+    return dict(values.lists())
+
+
+def api(capss: Capss) -> Blueprint:
+    """A blueprint with one route per operation; every route but the public ones needs a bearer."""
+    blueprint = Blueprint("api", __name__)
+    views = {
+        "token": _token,
+        "jwks": _jwks,
+        "upload": _upload,
+        "update": _update,
+        "upload-status": _status,
+        "update-status": _status,
+    }
+    public = set()
+    for operation in served(capss.settings.choice("api-generation").value):
+        blueprint.add_url_rule(
+            operation.path.replace("{id}", "<number>"),
+            endpoint=operation.id,
+            view_func=_bound(views[operation.kind], capss, operation),
+            methods=[operation.method],
+            provide_automatic_options=False,
+        )
+        if operation.public:
+            public.add(f"api.{operation.id}")
+
+    @blueprint.before_app_request
+    def authenticate() -> None:
+        # before routing, as in the stack: an unknown path without a token is 401, not 404
+        if request.endpoint not in public and not request.path.startswith("/__capss/"):
+            g.caller = capss.authenticate(request.headers.get("Authorization"))
+
+    return blueprint
+
+
+def _bound(view: Any, capss: Capss, operation: Operation) -> Any:
+    return lambda **values: view(capss, operation, **values)
+
+
+def _token(capss: Capss, _: Operation) -> Response:
+    issued = capss.issue_token(request.headers.get("Authorization"), _lists(request.form), _lists(request.args))
+    g.note = (
+        f"token for {issued.client.client_id}, licence {issued.client.license_id}, until {java_instant(issued.exp)}"
+    )
+    if "scope" not in issued.reply:
+        g.note += "; without scope=api it will get 403 on /api"
+    return _json(issued.reply, 200, responses.OAUTH_JSON)
+
+
+def _jwks(capss: Capss, _: Operation) -> Response:
+    g.note = "public keys"
+    return _json(capss.jwks(), 200)
+
+
+def _upload(capss: Capss, operation: Operation) -> Response:
+    query = capss.read_query(_lists(request.args))
+    intake = capss.open_intake("upload")
+    try:
+        file_name = receive(request.stream, request.headers.get("Content-Type", ""), operation.part or "", intake.write)
+        reading = intake.finish()
+    except BaseException:
+        intake.abort()
+        raise
+    return _accepted(capss, operation, capss.accept_upload(g.caller, reading, file_name, query), "save-code")
+
+
+def _update(capss: Capss, operation: Operation) -> Response:
+    intake = capss.open_intake("update")
+    try:
+        file_name = receive(request.stream, request.headers.get("Content-Type", ""), operation.part or "", intake.write)
+        reading = intake.finish()
+    except BaseException:
+        intake.abort()
+        raise
+    return _accepted(capss, operation, capss.accept_update(g.caller, reading, file_name), "update-code")
+
+
+def _accepted(capss: Capss, operation: Operation, submission: Submission, switch: str) -> Response:
+    path = OPERATIONS[STATUS_OF[operation.id]].path.format(id=submission.status_id)
+    href = f"{request.scheme}://{request.host}{path}"
+    g.note = f"{_verdict(submission)}; status {submission.status_id}, visible: {submission.progress}"
+    return _json(wire.accepted(submission, href), int(capss.settings.choice(switch).value))
+
+
+def _status(capss: Capss, operation: Operation, number: str) -> Response:
+    if not _STATUS_ID.fullmatch(number):
+        raise Refusal("STA-BAD-ID")
+    kind = operation.kind.removesuffix("-status")
+    submission, visible = capss.status(g.caller, kind, int(number))
+    if visible:
+        g.note = f"final: {_verdict(submission)}"
+        return _json(wire.final(submission, capss.settings.choice("completed-at")), 200)
+    g.note = f"pending (poll {submission.polls}, visible: {submission.progress})"
+    code = 202 if capss.settings.is_set("pending", "202") else 200
+    return _json(wire.pending(submission), code)
+
+
+def _verdict(submission: Submission) -> str:
+    verdict = submission.verdict
+    unit = "records" if submission.kind == "upload" else "items"
+    words = f"{verdict.saved} of {verdict.total} {unit} saved"
+    if verdict.duplicates:
+        words += f", {verdict.duplicates} duplicates"
+    if verdict.errors:
+        words += f", {verdict.errors} with errors"
+    if verdict.rules:
+        words += f" ({', '.join(verdict.rules[:4])}{', …' if len(verdict.rules) > 4 else ''})"
+    if verdict.error_messages:
+        words += f"; first: {verdict.error_messages[0][:160]}"
+    return words

@@ -1,0 +1,91 @@
+"""Takes one file part out of a multipart body while it arrives, without keeping any of it."""
+
+import re
+from collections.abc import Callable
+from typing import IO
+
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
+
+from capss_mock.domain.errors import Refusal
+
+_CHUNK = 64 * 1024
+_BUFFER = 2**20  # bytes of headers, preamble or form fields that are held at once
+_PARTS = 1000
+_NAME_LIMIT = 255
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def base_name(filename: str) -> str:
+    """The last step of a path of either kind, without control characters."""
+    name = re.split(r"[/\\]", filename)[-1]
+    return _CONTROL.sub("", name)[:_NAME_LIMIT]
+
+
+def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[bytes], None]) -> str:
+    """Read a multipart body and hand the bytes of the first file part named ``part`` to ``write``.
+
+    Args:
+        stream: the request's body.
+        content_type: the request's Content-Type header.
+
+    Returns:
+        The base name of the part's filename.
+
+    Raises:
+        Refusal: WEB-NOT-MULTIPART, WEB-BROKEN-MULTIPART, WEB-NO-PART.
+    """
+    mimetype, options = parse_options_header(content_type)
+    if mimetype != "multipart/form-data":
+        raise Refusal("WEB-NOT-MULTIPART", f"Content-Type is {mimetype or 'missing'}"[:80])
+    boundary = options.get("boundary", "")
+    if not boundary:
+        raise Refusal("WEB-BROKEN-MULTIPART", "Content-Type has no boundary")
+    decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), _BUFFER, max_parts=_PARTS)
+    try:
+        name, seen = _decode(decoder, stream, part, write)
+    except (ValueError, ClientDisconnected):
+        raise Refusal("WEB-BROKEN-MULTIPART", "it ends or breaks off before its last boundary") from None
+    except RequestEntityTooLarge as error:
+        if decoder.complete or not len(decoder.buffer):
+            raise  # the body itself is over the size limit
+        raise Refusal("WEB-BROKEN-MULTIPART", "too many parts, or too much outside the file part") from error
+    if name is None:
+        raise Refusal("WEB-NO-PART", _seen(part, seen))
+    return name
+
+
+def _decode(
+    decoder: MultipartDecoder, stream: IO[bytes], part: str, write: Callable[[bytes], None]
+) -> tuple[str | None, list[tuple[str, bool]]]:
+    name: str | None = None
+    seen: list[tuple[str, bool]] = []
+    taking = False
+    while True:
+        chunk = stream.read(_CHUNK)
+        decoder.receive_data(chunk or None)
+        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+            match event:
+                case File():
+                    seen.append((event.name, True))
+                    taking = event.name == part and name is None
+                    if taking:
+                        name = base_name(event.filename)
+                case Field():
+                    seen.append((event.name, False))
+                    taking = False
+                case Data() if taking:
+                    write(event.data)
+        if isinstance(event, Epilogue) or not chunk:
+            return name, seen
+
+
+def _seen(part: str, seen: list[tuple[str, bool]]) -> str:
+    """Why there is no file part, without quoting what was sent."""
+    if (part, False) in seen:
+        return f"part {part} has no filename: its text was sent, not a file"
+    files = [name for name, is_file in seen if is_file]
+    if files:
+        return f"the file part is named {files[0][:40]!a}, not {part}"
+    return f"there are {len(seen)} parts, none of them a file"
