@@ -1,0 +1,152 @@
+"""``capss-mock rules`` and ``capss-mock switches``: the contract, for people and programs."""
+
+import json
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+from capss_mock.contract.model import Citation, Rule, Switch
+from capss_mock.contract.rules import RULES
+from capss_mock.contract.sources import SOURCES
+from capss_mock.contract.switches import DIALECTS, SWITCHES
+
+
+def _cited(citations: tuple[Citation, ...]) -> str:
+    return "; ".join(f"{each.source}: {each.where}" for each in citations)
+
+
+def _rule_json(rule: Rule) -> dict[str, Any]:
+    return {
+        "id": rule.id,
+        "level": rule.level.value,
+        "grade": rule.grade.value,
+        "sentence": rule.sentence,
+        "citations": [{"source": each.source, "where": each.where} for each in rule.citations],
+        "status": rule.answer.status if rule.answer else None,
+        "hint": rule.hint or None,
+        "switch": rule.switch,
+    }
+
+
+def _switch_json(switch: Switch) -> dict[str, Any]:
+    return {
+        "id": switch.id,
+        "question": switch.question,
+        "default": switch.default,
+        "options": [
+            {"form": option.form, "meaning": option.meaning, "grade": option.grade.value} for option in switch.options
+        ],
+        "citations": [{"source": each.source, "where": each.where} for each in switch.citations],
+    }
+
+
+def _sources_json() -> list[dict[str, Any]]:
+    names = ("id", "title", "publisher", "address", "read", "read_on", "note")
+    return [{name: getattr(source, name) for name in names} for source in SOURCES.values()]
+
+
+def _pick(ids: tuple[str, ...]) -> list[Rule]:
+    found = []
+    for each in ids:
+        rule = RULES.get(each.upper())
+        if rule is None:
+            close = get_close_matches(each.upper(), RULES, 1)
+            hint = f"did you mean {close[0]}?" if close else "capss-mock rules lists them"
+            raise click.UsageError(f"there is no rule {each!r}: {hint}")
+        found.append(rule)
+    return found
+
+
+def _details(rule: Rule) -> None:
+    click.echo(f"{rule.id}  [{rule.grade}]  {rule.level}")
+    click.echo(f"  {rule.sentence}")
+    if rule.answer:
+        click.echo(f"  answer: {rule.answer.status}")
+    if rule.hint:
+        click.echo(f"  fix: {rule.hint}")
+    if rule.switch:
+        click.echo(f"  switch: {rule.switch} (default {SWITCHES[rule.switch].default})")
+    click.echo(f"  known from: {_cited(rule.citations)}")
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--unverified", is_flag=True, help="Only what the DOJ, or its unread document, can answer.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the sources.")
+def rules(ids: tuple[str, ...], unverified: bool, as_json: bool) -> None:
+    """What is known of CAPSS, and how well: every rule with its grade and citations.
+
+    Grades: documented (the DOJ says so), observed (a real client relies on it), inferred (from the server stack),
+    assumed (our choice).
+
+    \b
+    Examples:
+      capss-mock rules
+      capss-mock rules TOK-EXPIRES-IN
+      capss-mock rules --unverified --json
+    """
+    chosen = _pick(ids) or list(RULES.values())
+    if unverified:
+        chosen = [rule for rule in chosen if rule.grade.unverified]
+    if as_json:
+        values = {"version": 1, "sources": _sources_json(), "rules": [_rule_json(rule) for rule in chosen]}
+        click.echo(json.dumps(values, indent=2))
+        return
+    if ids:
+        for rule in chosen:
+            _details(rule)
+        return
+    if unverified:
+        unread = [source for source in SOURCES.values() if source.read_on is None]
+        click.echo("Only the DOJ can answer these, or what nobody here has read:")
+        for source in unread:
+            click.echo(f"  {source.title}: {source.read} ({source.address})")
+        click.echo("")
+    for rule in chosen:
+        click.echo(f"{rule.id:<24} [{rule.grade}] {rule.sentence}")
+    if not unverified:
+        counts = [f"{sum(r.grade.letter == letter for r in chosen)} {word}" for letter, word in _GRADES]
+        click.echo(f"\n{len(chosen)} rules: {', '.join(counts)}. One in full: capss-mock rules ID")
+
+
+_GRADES = (("D", "documented"), ("O", "observed"), ("I", "inferred"), ("A", "assumed"))
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[SWITCH]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the dialects.")
+def switches(ids: tuple[str, ...], as_json: bool) -> None:
+    """The open questions about CAPSS: options (the default is marked *), grades, who says what.
+
+    \b
+    Examples:
+      capss-mock switches
+      capss-mock switches progress
+      capss-mock serve --set progress=immediate
+    """
+    for each in ids:
+        if each not in SWITCHES:
+            close = get_close_matches(each, SWITCHES, 1)
+            hint = f"did you mean {close[0]}?" if close else "capss-mock switches lists them"
+            raise click.UsageError(f"there is no switch {each!r}: {hint}")
+    chosen = [SWITCHES[each] for each in ids] or list(SWITCHES.values())
+    if as_json:
+        dialects = [
+            {"id": each.id, "sentence": each.sentence, "settings": dict(each.settings)} for each in DIALECTS.values()
+        ]
+        values = {"version": 1, "switches": [_switch_json(each) for each in chosen], "dialects": dialects}
+        click.echo(json.dumps(values, indent=2))
+        return
+    for switch in chosen:
+        default = switch.read(switch.default)
+        click.echo(f"{switch.id}: {switch.question}")
+        for option in switch.options:
+            mark = "*" if option.value == default.value else " "
+            form = str(default) if mark == "*" and option.argument else option.form
+            click.echo(f"  {mark} {form:<18} [{option.grade}] {option.meaning}")
+        click.echo(f"    known from: {_cited(switch.citations)}")
+    if not ids:
+        click.echo("\nDialects (named sets of switches, --dialect NAME):")
+        for dialect in DIALECTS.values():
+            click.echo(f"  {dialect.id:<18} {dialect.sentence}")
