@@ -49,13 +49,14 @@ def own(certificate: Path, key: Path | None) -> Tls:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     try:
+        for path in (certificate, key or certificate):
+            path.open("rb").close()  # OpenSSL's error would not name the file
         context.load_cert_chain(certificate, key, password=lambda: "")
     except ssl.SSLError as error:
         reason = (error.reason or "not PEM").replace("_", " ").lower()
         raise CertificateError(f"cannot use the certificate {certificate}: {reason}") from None
     except OSError as error:
-        named = error.filename or f"{certificate} or {key}"
-        raise CertificateError(f"cannot read the certificate {named}: {error.strerror}") from None
+        raise CertificateError(f"cannot read the certificate {error.filename}: {error.strerror}") from None
     except ValueError:
         raise CertificateError(f"cannot use the key of {certificate}: it is encrypted") from None
     return Tls(context)

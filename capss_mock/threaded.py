@@ -87,6 +87,15 @@ class _Server(wsgi.Server):
         self.gateway = _Gateway
         self._report = report
 
+    @staticmethod
+    def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
+        try:
+            socket_.bind(bind_addr)
+        except OSError:
+            socket_.close()  # cheroot leaves that to the garbage collector
+            raise
+        return socket_
+
     def process_conn(self, conn: Any) -> None:
         if conn.last_used is None:  # new: wait for its first byte like an idle one
             self.put_conn(conn)

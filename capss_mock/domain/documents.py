@@ -25,7 +25,7 @@ from capss_mock.contract.fields import (
     DocumentForm,
 )
 from capss_mock.domain.reading import Finding, Item, Reading, Record
-from capss_mock.domain.validation import check
+from capss_mock.domain.validation import check, trimmed
 
 _FEED = 64 * 1024
 _LICENCE = re.compile(r"\d+", re.ASCII)
@@ -87,7 +87,7 @@ def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know on
 
 
 def _key(licence: str, time: str, values: dict[str, str | None]) -> str:
-    parts = [licence, time, *((values.get(name) or "").strip() for name in (LOAN, SERIAL, ARTICLE))]
+    parts = [licence, time, *(trimmed(values.get(name)) for name in (LOAN, SERIAL, ARTICLE))]
     return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
 
 
@@ -216,7 +216,7 @@ class DocumentParser:
         if depth == 1:
             if self._open[1:]:
                 raise _Fatal("DOC-ROOT", f"{self._form.container} is there twice")
-            licence = (element.get(self._form.licence) or "").strip()
+            licence = trimmed(element.get(self._form.licence))
             if not _LICENCE.fullmatch(licence):
                 what = "is not digits only" if licence else "is missing"
                 where = f"line {element.sourceline}"
@@ -241,13 +241,13 @@ class DocumentParser:
     def _build(self, ordinal: int, where: str, values: dict[str, str | None], elements: list[etree._Element]) -> Record:
         form = self._form
         findings = check(form.record_fields, values, where)
-        time = (values.get(TIME) or "").strip()
+        time = trimmed(values.get(TIME))
         items: list[Item] = []
         for number, element in enumerate(elements, 1):
             texts = {child.tag: child.text for child in element}
             place = where if form.items is None else f"{where}, item {number}"
             findings += check(form.item_fields, texts, place)
-            kept = {name: text.strip()[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
+            kept = {name: trimmed(text)[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
             items.append(Item(kept, _key(self.reading.licence, time, texts)))
         if not items:
             findings.append(Finding("DOC-REQUIRED", where, f"{form.items} is missing"))

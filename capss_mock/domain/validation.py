@@ -11,6 +11,11 @@ _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
 
+def trimmed(text: str | None) -> str:
+    """An element's text without the white space that XML knows; an empty element has none."""
+    return (text or "").strip(" \t\r\n")
+
+
 def _is_local_time(text: str) -> bool:
     if not _LOCAL_TIME.fullmatch(text):
         return False
@@ -37,7 +42,7 @@ def check(fields: Iterable[Field], values: Mapping[str, str | None], where: str)
     """
     found: list[Finding] = []
     for field in fields:
-        text = (values.get(field.name) or "").strip()
+        text = trimmed(values.get(field.name))
         if not text:
             if field.required:
                 what = "is empty" if field.name in values else "is missing"

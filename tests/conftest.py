@@ -1,0 +1,74 @@
+"""What every test may use: one signing key per session, mocks in process and on a socket."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from queue import SimpleQueue
+
+import pytest
+
+from capss_mock.app import create_app
+from capss_mock.clock import Entropy, ManualClock
+from capss_mock.domain.tokens import SigningKey
+from capss_mock.server import MockServer
+from capss_mock.settings import Settings, read_switches
+from capss_mock.usecases.start import Preparation, start
+from capss_mock.web.requestlog import Line
+from tests.helpers import FIXTURES, InProcess, Live
+
+SHEET_DAY = datetime(2025, 12, 15, 22, 3, 52, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def signing_key() -> SigningKey:
+    """One RSA key for all mocks of a session: making one takes up to 0.4 s."""
+    return SigningKey.generate(Entropy().uuid())
+
+
+@pytest.fixture(scope="session")
+def fixtures() -> Path:
+    """The directory of documents and replies."""
+    return FIXTURES
+
+
+@pytest.fixture
+def make_mock(signing_key: SigningKey) -> Iterator[Callable[..., InProcess]]:
+    """Makes mocks in process on the day of the sheet; switches by keyword (``save_code="200"``)."""
+    with ExitStack() as stack:
+
+        def make(dialect: str = "sheet", **switches: str) -> InProcess:
+            changes = {name.replace("_", "-"): value for name, value in switches.items()}
+            settings = Settings(read_switches(dialect, changes))
+            clock = ManualClock(SHEET_DAY)
+            capss = start(settings, Preparation(Entropy(), signing_key), clock)
+            lines: list[Line] = []
+            app = create_app(capss, lines.append)
+            stack.callback(app.extensions["capss-close"])
+            return InProcess(app, capss, clock, lines)
+
+        yield make
+
+
+@pytest.fixture
+def mock(make_mock: Callable[..., InProcess]) -> InProcess:
+    """A mock in process with every switch at its default but ``progress=immediate``."""
+    return make_mock(progress="immediate")
+
+
+@pytest.fixture
+def make_live(signing_key: SigningKey) -> Iterator[Callable[..., Live]]:
+    """Makes mocks on a free port of the loopback interface; switches by keyword."""
+    with ExitStack() as stack:
+
+        def make(*, tls: bool = False, store: Path | None = None, **switches: str) -> Live:
+            changes = {name.replace("_", "-"): value for name, value in switches.items()}
+            settings = Settings(read_switches(changes=changes), store=store)
+            lines: list[Line] = []
+            reports: SimpleQueue[str] = SimpleQueue()
+            prepared = Preparation(Entropy(), signing_key)
+            server = MockServer(settings, tls=tls, prepared=prepared, sink=lines.append, report=reports.put)
+            stack.callback(server.stop)
+            return stack.enter_context(Live(server, lines, reports))
+
+        yield make

@@ -1,0 +1,195 @@
+"""The store: versions, isolation of runs, durability under threads, bounds."""
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from capss_mock.domain.submissions import Submission, Verdict
+from capss_mock.store import Store, StoreError
+from capss_mock.store.schema import metadata
+from capss_mock.usecases.clients import default_client
+
+VERDICT = Verdict(2, 1, 0, 1, True, ("bad",), 2, 1, 1, ("DOC-REQUIRED",))
+SUBMISSION = Submission(0, "uuid", "upload", "1", "day.xml", "digest", 9, "polls:2", 5, None, 0, VERDICT)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    opened = Store()
+    yield opened
+    opened.close()
+
+
+def add(store: Store, submission: Submission = SUBMISSION) -> Submission:
+    with store.write() as tx:
+        return store.add_submission(tx, submission)
+
+
+def item(status_id: int, key: str = "k", licence: str = "1", **values: str | None) -> dict[str, object]:
+    row: dict[str, object] = {"status_id": status_id, "license_id": licence, "record": 1, "dedup_key": key}
+    return {**row, "reference": None, "loan_number": None, "serial": None, "fields": "{}", **values}
+
+
+def test_a_temporary_store_is_private_and_gone_at_the_end() -> None:
+    store = Store()
+    directory = store.path.parent
+    assert directory.stat().st_mode & 0o077 == 0
+    store.close()
+    assert not directory.exists()
+
+
+def test_a_file_keeps_its_rows_and_its_schema_version(tmp_path: Path) -> None:
+    path = tmp_path / "shop.sqlite"
+    first = Store(path)
+    kept = add(first)
+    first.close()
+    again = Store(path)
+    with again.read() as tx:
+        assert again.submission(tx, kept.status_id) == kept
+    again.close()
+    assert sqlite3.connect(path).execute("select value from meta where name='schema_version'").fetchone() == ("1",)
+
+
+def test_another_schema_version_is_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / "shop.sqlite"
+    Store(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("update meta set value='99' where name='schema_version'")
+    connection.close()
+    with pytest.raises(StoreError, match="schema version 99; this capss-mock knows 1"):
+        Store(path)
+
+
+def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "note.txt"
+    path.write_text("this is not a database, it only looks like a file" * 50)
+    with pytest.raises(StoreError, match="file is not a database"):
+        Store(path)
+    with pytest.raises(StoreError, match="unable to open database file"):
+        Store(tmp_path / "no-such-directory" / "x.sqlite")
+
+
+def test_status_ids_are_numbers_that_never_come_again(store: Store) -> None:
+    assert [add(store).status_id for _ in range(3)] == [512627, 512628, 512629]
+
+
+def test_what_was_kept_comes_back(store: Store) -> None:
+    kept = add(store)
+    with store.read() as tx:
+        assert store.submission(tx, kept.status_id) == replace(SUBMISSION, status_id=kept.status_id)
+        assert store.submission(tx, 1) is None
+
+
+def test_a_poll_is_remembered(store: Store) -> None:
+    kept = add(store)
+    with store.write() as tx:
+        store.mark_polled(tx, kept.status_id, 3, 77)
+    with store.read() as tx:
+        found = store.submission(tx, kept.status_id)
+    assert found == replace(kept, polls=3, completed_ns=77)
+
+
+def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError, match="stop"), store.write() as tx:
+        store.add_submission(tx, SUBMISSION)
+        raise RuntimeError("stop")
+    with store.read() as tx:
+        assert store.submission(tx, 512627) is None
+
+
+def test_known_keys_are_those_of_the_licence(store: Store) -> None:
+    kept = add(store)
+    keys = [f"{number:032x}" for number in range(1200)]
+    with store.write() as tx:
+        store.add_items(tx, [item(kept.status_id, key) for key in keys[::2]])
+        store.add_items(tx, [item(kept.status_id, keys[1], licence="2")])
+        store.add_items(tx, [])
+    with store.read() as tx:
+        assert store.known_keys(tx, "1", keys) == set(keys[::2])
+        assert store.known_keys(tx, "1", []) == set()
+
+
+def test_an_item_is_found_by_reference_or_by_loan_and_serial_the_newest_first(store: Store) -> None:
+    kept = add(store)
+    with store.write() as tx:
+        store.add_items(
+            tx,
+            [
+                item(kept.status_id, reference="R", fields='{"n":"1"}'),
+                item(kept.status_id, reference="R", fields='{"n":"2"}'),
+                item(kept.status_id, loan_number="L", serial="S", fields='{"n":"3"}'),
+                item(kept.status_id, loan_number="L", serial=None, fields='{"n":"4"}'),
+            ],
+        )
+        found = [
+            store.find_item(tx, "1", "R", None, None),
+            store.find_item(tx, "1", None, "L", "S"),
+            store.find_item(tx, "1", None, "L", None),
+        ]
+        assert [each[1]["n"] for each in found if each] == ["2", "3", "4"]
+        assert store.find_item(tx, "2", "R", None, None) is None
+        assert store.find_item(tx, "1", None, "L", "other") is None
+        assert store.find_item(tx, "1", None, None, "S") is None
+
+
+def test_runs_in_one_file_never_see_each_other(tmp_path: Path) -> None:
+    one, two = Store(tmp_path / "s", "one"), Store(tmp_path / "s", "two")
+    kept = add(one)
+    one.put_client(default_client("hash"))
+    one.add_signing_key("kid", b"PEM", 1)
+    with one.write() as tx:
+        one.add_items(tx, [item(kept.status_id, reference="R")])
+    with two.read() as tx:
+        assert two.submission(tx, kept.status_id) is None
+        assert two.known_keys(tx, "1", ["k"]) == set()
+        assert two.find_item(tx, "1", "R", None, None) is None
+    assert two.client("apitest") is None
+    assert two.signing_key() is None
+    one.close()
+    two.close()
+
+
+def test_every_table_carries_the_run() -> None:
+    assert [table.name for table in metadata.sorted_tables if "run_id" not in table.c] == ["meta"]
+
+
+def test_the_newest_signing_key_counts(store: Store) -> None:
+    assert store.signing_key() is None
+    store.add_signing_key("old", b"1", 1)
+    store.add_signing_key("new", b"2", 2)
+    assert store.signing_key() == ("new", b"2")
+
+
+def test_a_client_is_replaced_as_a_whole(store: Store) -> None:
+    store.put_client(default_client("one"))
+    store.put_client(replace(default_client("two"), enabled=False))
+    assert [(c.secret_hash, c.enabled) for c in store.clients()] == [("two", False)]
+
+
+def test_acknowledged_rows_survive_many_threads(store: Store) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: add(store).status_id, range(400)))
+    assert len(set(ids)) == 400
+    with store.read() as tx:
+        assert all(store.submission(tx, status_id) for status_id in ids)
+
+
+def test_two_processes_worth_of_engines_share_a_file(tmp_path: Path) -> None:
+    stores = [Store(tmp_path / "s") for _ in range(2)]
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda number: add(stores[number % 2]).status_id, range(200)))
+    assert len(set(ids)) == 200
+    for store in stores:
+        store.close()
+
+
+def test_the_journal_keeps_only_its_newest_rows(store: Store) -> None:
+    row = {"at_ns": 1, "method": "GET", "path": "/", "status": 200, "ms": 0.1, "rule": None}
+    for start in (0, 5, 10):
+        store.add_journal([{**row, "note": str(start + number)} for number in range(5)], keep=7)
+    rows = sqlite3.connect(store.path).execute("select note from journal order by seq").fetchall()
+    assert [note for (note,) in rows] == [str(number) for number in range(8, 15)]
