@@ -54,10 +54,12 @@ class Entropy:
     """Where UUIDs come from: the system, or a seed that makes them repeat (never keys or secrets)."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._random = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311
         self._lock = threading.Lock()
 
     def uuid(self) -> str:
         """A random UUID (version 4) as text."""
+        if self._random is None:
+            return str(uuid.uuid4())
         with self._lock:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

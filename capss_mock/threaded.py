@@ -6,6 +6,8 @@ the selector, not in a worker; a TLS handshake is done by a worker, so that a si
 """
 
 import logging
+import os
+import select
 import socket
 import ssl
 import sys
@@ -16,11 +18,15 @@ from typing import Any
 from cheroot import server, wsgi
 from cheroot.makefile import MakeFile
 from cheroot.ssl import Adapter
+from cheroot.workers import threadpool
 
-THREADS = 24
+_MOST_THREADS = 64
+_TICK_S = 0.02
+_CALM_TICKS = 250
 IDLE_S = 30
 _POLL_S = 0.05
 _STOP_S = 0.1
+_LINGER_S = 0.005
 _MAX_HEADER = 64 * 1024
 _NAME = "capss-mock"
 
@@ -57,7 +63,56 @@ class _Connection(server.HTTPConnection):
                 self.server.tls_failed(error)
                 return False
             self._shaken = True
-        return bool(super().communicate())  # type: ignore[no-untyped-call]
+        while super().communicate():  # type: ignore[no-untyped-call]
+            if not self._has_next():
+                return bool(self.server.ready)
+        return False
+
+    def _has_next(self) -> bool:
+        """Wait a moment for the next request: handing a busy connection back to the selector costs more."""
+        if not self.server.ready or self.server.requests.qsize:
+            return False
+        if self.rfile.has_data() or (isinstance(self.socket, ssl.SSLSocket) and self.socket.pending()):
+            return True
+        return _readable(self.socket, _LINGER_S)
+
+
+def _readable(sock: socket.socket, seconds: float) -> bool:
+    if hasattr(select, "poll"):  # select() cannot watch descriptors above 1023
+        poll = select.poll()
+        poll.register(sock, select.POLLIN)
+        return bool(poll.poll(seconds * 1000))
+    return bool(select.select([sock], [], [], seconds)[0])
+
+
+class _Pool(threadpool.ThreadPool):
+    """As many workers as cores; more while they are blocked (slow senders), up to a limit.
+
+    More threads than cores fight for the interpreter's lock: with 16 connections and 24 threads a token request took
+    twice as long as with 2. So the pool grows only when nobody took from the queue for a whole tick.
+    """
+
+    def __init__(self, owner: "_Server") -> None:
+        super().__init__(owner, min=max(2, min(os.cpu_count() or 2, 8)), max=_MOST_THREADS)
+        self._pending = self.get
+        self.get = self._take
+        self._taken = self._seen = self._calm = 0
+
+    def _take(self) -> Any:
+        connection = self._pending()
+        self._taken += 1
+        return connection
+
+    def watch(self, stopping: threading.Event) -> None:
+        """Grow and shrink until stopped."""
+        while not stopping.wait(_TICK_S):
+            blocked = self.qsize > 0 and self._taken == self._seen
+            self._seen = self._taken
+            self._calm = 0 if blocked else self._calm + 1
+            if blocked:
+                self.grow(2)
+            elif self._calm > _CALM_TICKS and self.idle > self.min:
+                self.shrink(1)
 
 
 class _Gateway(wsgi.Gateway_10):
@@ -73,18 +128,19 @@ class _Server(wsgi.Server):
     ConnectionClass = _Connection
     max_request_header_size = _MAX_HEADER
     expiration_interval = _POLL_S
+    keep_alive_conn_limit = 1_000_000  # the default, 10, closes the eleventh connection after each request
 
     def __init__(self, app: Any, address: tuple[str, int], report: Callable[[str], None]) -> None:
         super().__init__(
             address,
             app,
-            numthreads=THREADS,
             server_name=_NAME,
             request_queue_size=256,
             timeout=IDLE_S,
         )
         self.shutdown_timeout = _STOP_S
         self.gateway = _Gateway
+        self.requests = _Pool(self)
         self._report = report
 
     @staticmethod
@@ -145,11 +201,15 @@ class ThreadedServer:
         except (OSError, OverflowError, UnicodeError) as error:
             raise PortError(_why(error, host, port)) from None
         self.port: int = self._server.bind_addr[1]
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._server.serve, name="capss-server", daemon=True)
         self._thread.start()
+        watch = self._server.requests.watch
+        threading.Thread(target=watch, args=(self._stopping,), name="capss-pool", daemon=True).start()
 
     def stop(self) -> None:
         """Stop answering: connections are closed, requests under way are cut off after 0.1 s."""
+        self._stopping.set()
         self._server.stop()
         self._thread.join()
 

@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
 from xml.parsers import expat
 
@@ -20,6 +20,7 @@ from capss_mock.contract.fields import (
     KEPT_LIMIT,
     LOAN,
     RECORD_LIMIT,
+    REFERENCE,
     SERIAL,
     TIME,
     DocumentForm,
@@ -28,7 +29,9 @@ from capss_mock.domain.reading import Finding, Item, Reading, Record
 from capss_mock.domain.validation import check, trimmed
 
 _FEED = 64 * 1024
+_SLICE = 512
 _LICENCE = re.compile(r"\d+", re.ASCII)
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes one for each call
 _NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
 
 
@@ -48,7 +51,6 @@ class _Prologue:
         self._parser = expat.ParserCreate(namespace_separator=" ")
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.StartElementHandler = self._start
-        self.feed: Callable[[bytes], None] = self._feed
 
     def _doctype(self, *_: object) -> None:
         raise _Fatal("DOC-DTD", "a DTD is not accepted", f"line {self._parser.CurrentLineNumber}")
@@ -56,11 +58,14 @@ class _Prologue:
     def _start(self, name: str, _attributes: object) -> None:
         if self.root is None:
             self.root = name
-            self.feed = lambda _data: None
 
-    def _feed(self, data: bytes) -> None:
+    def feed(self, data: bytes) -> None:
+        """Take the next bytes; after the root element has begun, nothing more is read."""
         try:
-            self._parser.Parse(data, False)
+            for start in range(0, len(data), _SLICE):  # no further than the root: the rest is lxml's
+                if self.root is not None:
+                    return
+                self._parser.Parse(data[start : start + _SLICE], False)
         except expat.ExpatError as error:
             if self.root is None:
                 words = expat.ErrorString(error.code)
@@ -87,8 +92,14 @@ def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know on
 
 
 def _key(licence: str, time: str, values: dict[str, str | None]) -> str:
-    parts = [licence, time, *(trimmed(values.get(name)) for name in (LOAN, SERIAL, ARTICLE))]
-    return hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+    parts = (licence, time, *(trimmed(values.get(name)) for name in (LOAN, SERIAL, ARTICLE)))
+    # XML has no U+0000, so no two different tuples join to the same text
+    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+
+
+def keep_item(fields: Mapping[str, str], key: str = "") -> Item:
+    """An item as it is kept."""
+    return Item(key, _json(fields), fields.get(REFERENCE), fields.get(LOAN), fields.get(SERIAL))
 
 
 class DocumentParser:
@@ -248,7 +259,7 @@ class DocumentParser:
             place = where if form.items is None else f"{where}, item {number}"
             findings += check(form.item_fields, texts, place)
             kept = {name: trimmed(text)[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
-            items.append(Item(kept, _key(self.reading.licence, time, texts)))
+            items.append(keep_item(kept, _key(self.reading.licence, time, texts)))
         if not items:
             findings.append(Finding("DOC-REQUIRED", where, f"{form.items} is missing"))
         return Record(ordinal, tuple(items), tuple(findings))

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one for each call
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -19,10 +21,18 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item: its kept fields (element name to text) and the digest by which duplicates are told, in hex."""
+    """One item, in the form in which it is kept.
 
-    fields: dict[str, str]
+    ``key`` is the digest by which duplicates are told, in hex; ``fields`` the kept fields (element name to text) as
+    JSON text: a long document has many, and only an update looks into them. The other three are what items are
+    found by.
+    """
+
     key: str
+    fields: str
+    reference: str | None = None
+    loan: str | None = None
+    serial: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,18 +72,15 @@ def to_lines(reading: Reading) -> Iterator[str]:
 
 def record_line(record: Record) -> str:
     """One record as a JSON line."""
-    items = [[item.key, item.fields] for item in record.items]
+    items = [[i.key, i.fields, i.reference, i.loan, i.serial] for i in record.items]
     findings = [[f.rule, f.where, f.message] for f in record.findings]
-    return json.dumps([record.ordinal, items, findings], separators=(",", ":"))
+    return _json([record.ordinal, items, findings])
 
 
 def end_line(reading: Reading) -> str:
     """What a reading says of the whole document, as its last JSON line."""
     findings = [[f.rule, f.where, f.message] for f in reading.findings]
-    return json.dumps(
-        {"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings},
-        separators=(",", ":"),
-    )
+    return _json({"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings})
 
 
 def from_lines(lines: Iterable[str]) -> Reading:
@@ -92,7 +99,7 @@ def from_lines(lines: Iterable[str]) -> Reading:
         records.append(
             Record(
                 ordinal,
-                tuple(Item(fields, key) for key, fields in items),
+                tuple(Item(*row) for row in items),
                 tuple(Finding(*row) for row in found),
             )
         )

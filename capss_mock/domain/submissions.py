@@ -6,7 +6,7 @@ The table of final states is the contract's (rules STA-FINAL-…, all assumed). 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from capss_mock.contract.fields import KEPT_LIMIT
+from capss_mock.contract.fields import LOAN
 from capss_mock.contract.model import Choice
 from capss_mock.domain.reading import Finding, Reading, Record
 from capss_mock.domain.times import SECOND
@@ -112,20 +112,17 @@ def _messages(record: Record) -> str:
     return f"{first}; {'; '.join(str(other) for other in others)}" if others else str(first)
 
 
-def _duplicate_message(record: Record, number_field: str) -> str:
-    number = next((item.fields[number_field] for item in record.items if number_field in item.fields), "")
-    label = f" ({number_field} {number[:KEPT_LIMIT]})" if number else ""
+def _duplicate_message(record: Record) -> str:
+    number = next((item.loan for item in record.items if item.loan), "")
+    label = f" ({LOAN} {number})" if number else ""
     return f"record {record.ordinal}{label}: duplicate ({DUPLICATE})"
 
 
-def decide_upload(
-    reading: Reading, policy: Policy, duplicates: set[int], number_field: str
-) -> tuple[Verdict, list[Record]]:
+def decide_upload(reading: Reading, policy: Policy, duplicates: set[int]) -> tuple[Verdict, list[Record]]:
     """Decide over an upload: the verdict, and the records to save.
 
     Args:
         duplicates: ordinals, from ``duplicate_ordinals``.
-        number_field: the element that names a record in messages.
     """
     fatal = refusals(reading, policy)
     bad = [record for record in reading.records if record.findings]
@@ -134,7 +131,7 @@ def decide_upload(
     refused = bool(fatal) or (bool(bad) and policy.on_error == "reject")
     if again and policy.on_dup == "reject":
         refused = True
-        messages += [_duplicate_message(record, number_field) for record in again]
+        messages += [_duplicate_message(record) for record in again]
     dropped = {record.ordinal for record in bad}
     if policy.on_dup == "submitWithoutDups":
         dropped |= duplicates

@@ -42,6 +42,8 @@ def check(fields: Iterable[Field], values: Mapping[str, str | None], where: str)
     """
     found: list[Finding] = []
     for field in fields:
+        if not field.required and field.kind is Kind.TEXT:
+            continue
         text = trimmed(values.get(field.name))
         if not text:
             if field.required:

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from capss_mock.clock import Clock, Entropy
-from capss_mock.contract.fields import LOAN, REFERENCE, SERIAL
 from capss_mock.contract.model import Choice
 from capss_mock.contract.responses import SCOPE
 from capss_mock.contract.switches import SWITCHES
 from capss_mock.domain import credentials, submissions, tokens
 from capss_mock.domain.clients import ApiClient, SecretChecker
 from capss_mock.domain.credentials import Form
+from capss_mock.domain.documents import keep_item
 from capss_mock.domain.errors import Refusal
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Item, Reading, Record
@@ -146,17 +146,17 @@ class Capss:
         with self.store.write() as tx:
             known = self.store.known_keys(tx, caller.license_id, keys)
             again = submissions.duplicate_ordinals(reading.records, known)
-            verdict, saved = submissions.decide_upload(reading, policy, again, LOAN)
+            verdict, saved = submissions.decide_upload(reading, policy, again)
             kept = self.store.add_submission(tx, self._submission("upload", caller, reading, file_name, verdict))
             self.store.add_items(
                 tx,
                 (
-                    _item_row(item)
-                    | {"record": record.ordinal, "license_id": caller.license_id}
-                    | {"status_id": kept.status_id, "dedup_key": item.key}
+                    _columns(item) | {"record": record.ordinal, "dedup_key": item.key}
                     for record in saved
                     for item in record.items
                 ),
+                status_id=kept.status_id,
+                license_id=caller.license_id,
             )
         return kept
 
@@ -177,8 +177,8 @@ class Capss:
                 target = found[record.ordinal]
                 assert target is not None  # noqa: S101 - unknown ones are not among the saved
                 item_id, fields = target
-                changed = Item(fields | record.items[0].fields, "")
-                self.store.update_item(tx, item_id, _item_row(changed) | {"updated_by": kept.status_id})
+                changed = keep_item(fields | json.loads(record.items[0].fields))
+                self.store.update_item(tx, item_id, _columns(changed) | {"updated_by": kept.status_id})
         return kept
 
     def status(self, caller: Caller, kind: str, status_id: int) -> tuple[Submission, bool]:
@@ -240,14 +240,9 @@ class Capss:
             raise Refusal("UPL-UNREADABLE", str(reading.findings[0]))
 
     def _find(self, tx: Any, caller: Caller, record: Record) -> tuple[int, dict[str, str]] | None:
-        fields = record.items[0].fields
-        return self.store.find_item(tx, caller.license_id, fields.get(REFERENCE), fields.get(LOAN), fields.get(SERIAL))
+        item = record.items[0]
+        return self.store.find_item(tx, caller.license_id, item.reference, item.loan, item.serial)
 
 
-def _item_row(item: Item) -> dict[str, Any]:
-    return {
-        "reference": item.fields.get(REFERENCE),
-        "loan_number": item.fields.get(LOAN),
-        "serial": item.fields.get(SERIAL),
-        "fields": json.dumps(item.fields, ensure_ascii=False, separators=(",", ":")),
-    }
+def _columns(item: Item) -> dict[str, Any]:
+    return {"reference": item.reference, "loan_number": item.loan, "serial": item.serial, "fields": item.fields}

@@ -1,5 +1,6 @@
 """Documents: what is read, what is refused, in bounded memory. Hand-written fixtures and small cases."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,9 @@ def test_a_document_gives_counts_licence_digest_and_item_fields() -> None:
     reading = read((VALID / "three-transactions.xml").read_bytes())
     assert (len(reading.records), reading.items, reading.licence) == (3, 4, "000000300")
     assert rules(reading) == set()
-    first = reading.records[0].items[0].fields
+    item = reading.records[0].items[0]
+    first = json.loads(item.fields)
+    assert (item.reference, item.loan, item.serial) == ("INV-1001", "LB-1001", "SN-INV-1001")
     assert first["referenceId"] == "INV-1001"
     assert first["serialNumber"] == "SN-INV-1001"
     assert set(first) == {
@@ -107,7 +110,7 @@ def test_a_declared_encoding_is_honoured(encoding: str) -> None:
     body = upload_of(record("1")).decode().replace("GUITAR", "Café")
     reading = read(f"<?xml version='1.0' encoding='{name}'?>{body}".encode(encoding))
     assert rules(reading) == set()
-    assert reading.records[0].items[0].fields["article"] == "Café"
+    assert json.loads(reading.records[0].items[0].fields)["article"] == "Café"
 
 
 def test_bytes_that_are_not_of_the_declared_encoding_are_refused() -> None:

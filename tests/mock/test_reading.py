@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from capss_mock.domain.reading import Finding, Item, Reading, Record, from_lines, to_lines
 
 findings = st.builds(Finding, st.text(), st.text(), st.text())
-items = st.builds(Item, st.dictionaries(st.text(), st.text(), max_size=3), st.text())
+maybe = st.none() | st.text()
+items = st.builds(Item, st.text(), st.text(), maybe, maybe, maybe)
 records = st.builds(
     Record,
     st.integers(1, 10**6),

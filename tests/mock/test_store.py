@@ -29,8 +29,8 @@ def add(store: Store, submission: Submission = SUBMISSION) -> Submission:
         return store.add_submission(tx, submission)
 
 
-def item(status_id: int, key: str = "k", licence: str = "1", **values: str | None) -> dict[str, object]:
-    row: dict[str, object] = {"status_id": status_id, "license_id": licence, "record": 1, "dedup_key": key}
+def item(key: str = "k", **values: str | None) -> dict[str, object]:
+    row: dict[str, object] = {"record": 1, "dedup_key": key}
     return {**row, "reference": None, "loan_number": None, "serial": None, "fields": "{}", **values}
 
 
@@ -103,14 +103,16 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
 
 def test_known_keys_are_those_of_the_licence(store: Store) -> None:
     kept = add(store)
-    keys = [f"{number:032x}" for number in range(1200)]
+    keys = [f"{number:032x}" for number in range(5000)]
     with store.write() as tx:
-        store.add_items(tx, [item(kept.status_id, key) for key in keys[::2]])
-        store.add_items(tx, [item(kept.status_id, keys[1], licence="2")])
-        store.add_items(tx, [])
+        store.add_items(tx, [item(key) for key in keys[::2]], status_id=kept.status_id, license_id="1")
+        store.add_items(tx, [item(keys[1])], status_id=kept.status_id, license_id="2")
+        store.add_items(tx, [], status_id=kept.status_id, license_id="1")
     with store.read() as tx:
         assert store.known_keys(tx, "1", keys) == set(keys[::2])
         assert store.known_keys(tx, "1", []) == set()
+        assert store.known_keys(tx, "1", keys[:1]) == set(keys[:1])
+        assert store.known_keys(tx, "1", keys[1:2]) == set()
 
 
 def test_an_item_is_found_by_reference_or_by_loan_and_serial_the_newest_first(store: Store) -> None:
@@ -119,11 +121,13 @@ def test_an_item_is_found_by_reference_or_by_loan_and_serial_the_newest_first(st
         store.add_items(
             tx,
             [
-                item(kept.status_id, reference="R", fields='{"n":"1"}'),
-                item(kept.status_id, reference="R", fields='{"n":"2"}'),
-                item(kept.status_id, loan_number="L", serial="S", fields='{"n":"3"}'),
-                item(kept.status_id, loan_number="L", serial=None, fields='{"n":"4"}'),
+                item(reference="R", fields='{"n":"1"}'),
+                item(reference="R", fields='{"n":"2"}'),
+                item(loan_number="L", serial="S", fields='{"n":"3"}'),
+                item(loan_number="L", serial=None, fields='{"n":"4"}'),
             ],
+            status_id=kept.status_id,
+            license_id="1",
         )
         found = [
             store.find_item(tx, "1", "R", None, None),
@@ -142,7 +146,7 @@ def test_runs_in_one_file_never_see_each_other(tmp_path: Path) -> None:
     one.put_client(default_client("hash"))
     one.add_signing_key("kid", b"PEM", 1)
     with one.write() as tx:
-        one.add_items(tx, [item(kept.status_id, reference="R")])
+        one.add_items(tx, [item(reference="R")], status_id=kept.status_id, license_id="1")
     with two.read() as tx:
         assert two.submission(tx, kept.status_id) is None
         assert two.known_keys(tx, "1", ["k"]) == set()

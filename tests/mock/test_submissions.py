@@ -21,7 +21,7 @@ POLICY = Policy("reject", "reject", "1")
 
 
 def rec(ordinal: int, *keys: str, bad: bool = False) -> Record:
-    return Record(ordinal, tuple(Item({"loanBuyNumber": f"L{ordinal}"}, key) for key in keys), BAD if bad else ())
+    return Record(ordinal, tuple(Item(key, "{}", loan=f"L{ordinal}") for key in keys), BAD if bad else ())
 
 
 def reading(*records: Record) -> Reading:
@@ -53,7 +53,7 @@ def test_the_verdict_keeps_its_promises(
     records = [rec(n, f"k{n}", bad=bad) for n, (bad, _) in enumerate(kinds, 1)]
     again = {n for n, (bad, dup) in enumerate(kinds, 1) if dup and not bad}
     bad = {n for n, (is_bad, _) in enumerate(kinds, 1) if is_bad}
-    verdict, saved = decide_upload(reading(*records), Policy(on_dup, on_error, licence), again, "loanBuyNumber")
+    verdict, saved = decide_upload(reading(*records), Policy(on_dup, on_error, licence), again)
     assert verdict.saved == len(saved) == verdict.saved_items
     assert verdict.total == len(records)
     assert verdict.is_uploaded or not saved
@@ -71,7 +71,7 @@ def test_the_verdict_keeps_its_promises(
 
 
 def test_errors_and_duplicates_together_raise_both_flags_and_name_both() -> None:
-    verdict, _ = decide_upload(reading(rec(1, "a", bad=True), rec(2, "b")), POLICY, {2}, "loanBuyNumber")
+    verdict, _ = decide_upload(reading(rec(1, "a", bad=True), rec(2, "b")), POLICY, {2})
     assert (verdict.has_errors, verdict.has_duplicates, verdict.saved) == (True, True, 0)
     assert verdict.error_messages == (
         "here: is missing (DOC-REQUIRED)",
@@ -82,13 +82,13 @@ def test_errors_and_duplicates_together_raise_both_flags_and_name_both() -> None
 
 def test_several_faults_of_a_record_are_one_message() -> None:
     record = Record(1, (), (*BAD, Finding("DOC-AMOUNT-FORMAT", "there", "is odd")))
-    verdict, _ = decide_upload(reading(record), POLICY, set(), "loanBuyNumber")
+    verdict, _ = decide_upload(reading(record), POLICY, set())
     assert verdict.error_messages == ("here: is missing (DOC-REQUIRED); there: is odd (DOC-AMOUNT-FORMAT)",)
 
 
 def test_messages_are_limited_and_say_how_many_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submissions, "MESSAGE_LIMIT", 2)
-    verdict, _ = decide_upload(reading(*(rec(n, bad=True) for n in range(1, 6))), POLICY, set(), "loanBuyNumber")
+    verdict, _ = decide_upload(reading(*(rec(n, bad=True) for n in range(1, 6))), POLICY, set())
     assert len(verdict.error_messages) == 3
     assert verdict.error_messages[-1] == "and 3 more"
     assert verdict.errors == 5
