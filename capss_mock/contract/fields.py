@@ -38,7 +38,7 @@ class DocumentForm:
     container: str
     licence: str
     record: str
-    items: str | None  # path from the record to its items; None when the record is the item
+    items: tuple[str, str] | None  # the steps from the record to its items; None when the record is the item
     record_fields: tuple[Field, ...]
     item_fields: tuple[Field, ...]
     grade: Grade
@@ -69,7 +69,7 @@ FORMS = {
         "bulkUploadData",
         "licenseNumber",
         "propertyTransaction",
-        "items/item",
+        ("items", "item"),
         (Field(TIME, Kind.LOCAL_TIME, required=True),),
         (
             Field(REFERENCE, kept=True),

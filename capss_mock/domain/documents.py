@@ -213,18 +213,21 @@ class DocumentParser:
         form = self._form
         events = cast("Iterator[tuple[str, etree._Element]]", self._lxml.read_events())
         for event, element in events:
-            depth = _depth(element)
+            is_record = element.tag == form.record
             if event == "start":
-                if depth == 0 or (depth == 1 and element.tag == form.container):
-                    self._enter(element, depth)
-            elif depth == 2 and element.tag == form.record and self._open[1:]:
+                if not is_record:
+                    self._enter(element)
+            elif is_record and self._open[1:] and element.getparent() is self._open[1]:
                 self._since_record = 0
                 self._seen += 1
                 self._on_record(self._record(element))
                 element.clear()
 
-    def _enter(self, element: etree._Element, depth: int) -> None:
-        if depth == 1:
+    def _enter(self, element: etree._Element) -> None:
+        parent = element.getparent()
+        if self._open and (parent is not self._open[0] or element.tag != self._form.container):
+            return  # the root's or the container's name again, elsewhere
+        if self._open:
             if self._open[1:]:
                 raise _Fatal("DOC-ROOT", f"{self._form.container} is there twice")
             licence = trimmed(element.get(self._form.licence))
@@ -247,7 +250,8 @@ class DocumentParser:
         if form.items is None:
             return self._build(ordinal, where, {}, [element])
         values = {child.tag: child.text for child in element}
-        return self._build(ordinal, where, values, element.findall(form.items))
+        items = [item for child in element if child.tag == form.items[0] for item in child if item.tag == form.items[1]]
+        return self._build(ordinal, where, values, items)
 
     def _build(self, ordinal: int, where: str, values: dict[str, str | None], elements: list[etree._Element]) -> Record:
         form = self._form
@@ -261,15 +265,8 @@ class DocumentParser:
             kept = {name: trimmed(text)[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
             items.append(keep_item(kept, _key(self.reading.licence, time, texts)))
         if not items:
-            findings.append(Finding("DOC-REQUIRED", where, f"{form.items} is missing"))
+            findings.append(Finding("DOC-REQUIRED", where, "{} is missing".format("/".join(form.items or ()))))
         return Record(ordinal, tuple(items), tuple(findings))
-
-
-def _depth(element: etree._Element) -> int:
-    depth, parent = 0, element.getparent()
-    while parent is not None and depth < 3:
-        depth, parent = depth + 1, parent.getparent()
-    return depth
 
 
 def read_document(kind: str, chunks: Iterator[bytes]) -> Reading:

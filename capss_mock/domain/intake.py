@@ -8,7 +8,7 @@ import contextlib
 import os
 import subprocess
 import sys
-import tempfile
+import threading
 from pathlib import Path
 
 from capss_mock.domain.documents import DocumentParser
@@ -16,6 +16,7 @@ from capss_mock.domain.errors import KitFault
 from capss_mock.domain.reading import Reading, from_lines
 
 INLINE_LIMIT = 2**20  # bytes; above this a child process reads
+_PIPE = 2**20
 _PACKAGE_ROOT = str(Path(__file__).parents[2])
 
 
@@ -59,40 +60,47 @@ class Intake:
 
 
 class _Child:
-    """A child process that reads; its result goes to a spool file that has no name."""
+    """A child process that reads. Its lines are taken in as they come, by a thread."""
 
     def __init__(self, kind: str) -> None:
-        self._spool = tempfile.TemporaryFile("w+", encoding="utf-8", newline="\n")  # noqa: SIM115 - closed below
         path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-m", "capss_mock.domain.child", kind],
             stdin=subprocess.PIPE,
-            stdout=self._spool,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback could quote the document
+            pipesize=_PIPE,  # where it can be set: neither side then waits for the other in small steps
             env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
         )
         assert self._process.stdin is not None  # noqa: S101 - asked for above
-        self._pipe = self._process.stdin
+        assert self._process.stdout is not None  # noqa: S101
+        self._pipe, self._lines = self._process.stdin, self._process.stdout
+        self._reading: Reading | None = None
+        self._taker = threading.Thread(target=self._take, name="capss-intake", daemon=True)
+        self._taker.start()
+
+    def _take(self) -> None:
+        with contextlib.suppress(ValueError):  # no end: finish() says so
+            self._reading = from_lines(self._lines)
 
     def write(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError):  # finish() finds out why
             self._pipe.write(data)
 
     def finish(self) -> Reading:
-        try:
-            with contextlib.suppress(BrokenPipeError):
-                self._pipe.close()
-            code = self._process.wait()
-            self._spool.seek(0)
-            return from_lines(self._spool)
-        except ValueError:
-            raise KitFault(f"the process that reads documents ended with code {code} before its end") from None
-        finally:
-            self._spool.close()
+        self._end()
+        if self._reading is None:
+            code = self._process.returncode
+            raise KitFault(f"the process that reads documents ended with code {code} before its end")
+        return self._reading
 
     def abort(self) -> None:
         self._process.kill()
+        self._end()
+
+    def _end(self) -> None:
         with contextlib.suppress(BrokenPipeError):
             self._pipe.close()
+        self._taker.join()
+        self._lines.close()
         self._process.wait()
-        self._spool.close()

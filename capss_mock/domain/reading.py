@@ -83,7 +83,7 @@ def end_line(reading: Reading) -> str:
     return _json({"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings})
 
 
-def from_lines(lines: Iterable[str]) -> Reading:
+def from_lines(lines: Iterable[str | bytes]) -> Reading:
     """Read what ``to_lines`` wrote.
 
     Raises:
