@@ -23,6 +23,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import documents
 import httpx
@@ -125,7 +126,7 @@ class Peak:
     def __init__(self, pid: int) -> None:
         self._pid, self._stop, self.mb = pid, threading.Event(), 0.0
 
-    def __enter__(self) -> "Peak":
+    def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
         return self

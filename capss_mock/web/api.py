@@ -9,6 +9,7 @@ from capss_mock.contract import responses
 from capss_mock.contract.model import Operation
 from capss_mock.contract.operations import OPERATIONS, STATUS_OF, served
 from capss_mock.domain.errors import Refusal
+from capss_mock.domain.reading import Reading
 from capss_mock.domain.submissions import Submission
 from capss_mock.domain.times import java_instant
 from capss_mock.usecases import Capss
@@ -79,25 +80,25 @@ def _jwks(capss: Capss, _: Operation) -> Response:
 
 def _upload(capss: Capss, operation: Operation) -> Response:
     query = capss.read_query(_lists(request.args))
-    intake = capss.open_intake("upload")
-    try:
-        file_name = receive(request.stream, request.headers.get("Content-Type", ""), operation.part or "", intake.write)
-        reading = intake.finish()
-    except BaseException:
-        intake.abort()
-        raise
+    reading, file_name = _document(capss, operation)
     return _accepted(capss, operation, capss.accept_upload(g.caller, reading, file_name, query), "save-code")
 
 
 def _update(capss: Capss, operation: Operation) -> Response:
-    intake = capss.open_intake("update")
+    reading, file_name = _document(capss, operation)
+    return _accepted(capss, operation, capss.accept_update(g.caller, reading, file_name), "update-code")
+
+
+def _document(capss: Capss, operation: Operation) -> tuple[Reading, str]:
+    """Read the request's document while it arrives; gives the reading and the file's name."""
+    intake = capss.open_intake(operation.kind)
+    content_type = request.headers.get("Content-Type", "")
     try:
-        file_name = receive(request.stream, request.headers.get("Content-Type", ""), operation.part or "", intake.write)
-        reading = intake.finish()
+        file_name = receive(request.stream, content_type, operation.part or "", intake.write)
+        return intake.finish(), file_name
     except BaseException:
         intake.abort()
         raise
-    return _accepted(capss, operation, capss.accept_update(g.caller, reading, file_name), "update-code")
 
 
 def _accepted(capss: Capss, operation: Operation, submission: Submission, switch: str) -> Response:

@@ -1,0 +1,106 @@
+"""The README is true: its commands exist and run, its examples work, what it shows is what is printed."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from capss_mock import __version__
+from capss_mock.cli import cli
+from capss_mock.cli.console import banner
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+
+
+def blocks(language: str) -> list[str]:
+    return [text for name, text in BLOCKS if name == language]
+
+
+def commands() -> list[str]:
+    lines = [line for text in blocks("sh") for line in text.splitlines()] + re.findall(r"`(capss-mock [^`]+)`", README)
+    return [line.split("#")[0].strip() for line in lines if line.startswith("capss-mock ")]
+
+
+def test_the_two_commands_stand_first_and_run_py_knows_them() -> None:
+    first, second = blocks("sh")[:2]
+    assert (first, second) == ("python3 run.py serve\n", "python3 run.py test\n")
+    help_text = subprocess.run([sys.executable, ROOT / "run.py"], capture_output=True, text=True, check=False)
+    assert help_text.returncode == 2
+    assert "run.py serve" in help_text.stderr
+    assert "run.py test" in help_text.stderr
+
+
+def test_ci_calls_the_readmes_test_command_last() -> None:
+    last = (ROOT / ".ci/run").read_text("utf-8").strip().splitlines()[-1]
+    assert last.startswith(blocks("sh")[1].strip())
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_command_in_the_readme_can_be_parsed(line: str) -> None:
+    words = shlex.split(line.removesuffix("&").strip())[1:]
+    command: click.Command = cli
+    context = click.Context(cli, info_name="capss-mock")
+    while isinstance(command, click.Group) and words:
+        found = command.get_command(context, words.pop(0))
+        assert found is not None, line
+        command = found
+        context = click.Context(command, parent=context, info_name=command.name)
+    command.parse_args(context, words)
+
+
+def test_the_banner_in_the_readme_is_the_one_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    shown = blocks("text")[0].split("\n\n2")[0].splitlines()
+    printed = banner("http://127.0.0.1:8080", None, None, "sheet", "both")
+    assert shown == "\n".join(printed).rstrip().splitlines()
+    assert __version__ in shown[0]
+
+
+@pytest.mark.parametrize("code", blocks("python"))
+def test_the_python_example_runs(code: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, timeout=60, check=True
+    )
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+ apitest Password1\n", done.stdout)
+
+
+def test_the_pipeline_example_runs(tmp_path: Path) -> None:
+    script = next(text for text in blocks("sh") if "--ready-file" in text)
+    check = 'curl -sf --cacert "$(sed \'s/.*"ca_file": "\\([^"]*\\)".*/\\1/\' ready.json)" "$(sed \'s/.*"url": "\\([^"]*\\)".*/\\1/\' ready.json)/__capss/health"'
+    script = script.replace("# your tests here; then:", check)
+    bin_directory = tmp_path / "bin"
+    bin_directory.mkdir()
+    command = bin_directory / "capss-mock"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m capss_mock "$@"\n')
+    command.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{bin_directory}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["sh", "-ec", script + "wait"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=60,
+        check=True,
+        env=environment,
+    )
+    assert '"client_id": "apitest"' in done.stdout
+    assert '"status":"ok"' in done.stdout
+
+
+def test_files_named_in_the_readme_exist() -> None:
+    named = re.findall(r"`((?:fixtures|tests|capss_mock|benchmarks)/[\w./-]+)`", README)
+    assert named
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_changelog_keeps_the_form() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text("utf-8")
+    assert "keepachangelog.com" in text
+    assert re.search(r"^## \[Unreleased\]$", text, re.MULTILINE)
