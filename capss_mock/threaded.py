@@ -16,9 +16,10 @@ from collections.abc import Callable
 from typing import Any
 
 from cheroot import server, wsgi
-from cheroot.makefile import MakeFile
 from cheroot.ssl import Adapter
 from cheroot.workers import threadpool
+
+from capss_mock.socketfiles import make_file
 
 _MOST_THREADS = 64
 _TICK_S = 0.02
@@ -49,11 +50,14 @@ class _LazyTls(Adapter):
         return {"wsgi.url_scheme": "https", "HTTPS": "on"}
 
     def makefile(self, sock: socket.socket, mode: str = "r", bufsize: int = -1) -> Any:
-        return MakeFile(sock, mode, bufsize)
+        return make_file(sock, mode, bufsize)
 
 
 class _Connection(server.HTTPConnection):
     _shaken = False
+
+    def __init__(self, owner: Any, sock: socket.socket, _makefile: object = None) -> None:
+        super().__init__(owner, sock, make_file)
 
     def communicate(self) -> bool:
         if isinstance(self.socket, ssl.SSLSocket) and not self._shaken:
@@ -122,6 +126,13 @@ class _Gateway(wsgi.Gateway_10):
         environ["wsgi.input_terminated"] = True  # both of cheroot's body readers end where the body ends
         environ["capss.socket"] = self.req.conn.socket
         return environ
+
+    def respond(self) -> None:
+        self.req.conn.wfile.hold()
+        try:
+            super().respond()
+        finally:
+            self.req.conn.wfile.release()
 
 
 class _Server(wsgi.Server):

@@ -16,6 +16,7 @@ LAYERS = [
     {"usecases"},
     {"web"},
     {"app"},
+    {"socketfiles"},
     {"threaded", "certificates"},
     {"server"},
     {"cli"},
