@@ -31,8 +31,10 @@ def install(extra: str) -> None:
     """Make .venv hold the kit with ``extra``, unless it already does."""
     stamp = VENV / f"installed-{extra}"
     wanted = hashlib.sha256((HOME / "pyproject.toml").read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
+    for held in {extra, "test"}:  # the extra test includes the others
+        done = VENV / f"installed-{held}"
+        if done.is_file() and done.read_text() == wanted:
+            return
     print(f"capss-kit: installing into {VENV} (once) …", file=sys.stderr, flush=True)
     if not PYTHON.exists():
         has_ensurepip = importlib.util.find_spec("ensurepip") is not None
