@@ -9,7 +9,6 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from capss_mock.contract.responses import EVERY_HEADER, HTTPS_HEADER
-from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
 from capss_mock.usecases import Capss
 from capss_mock.web import problems
@@ -40,7 +39,7 @@ def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
-        rule = RULES[refusal.rule]
+        rule = problems.rule_for(refusal, capss.settings)
         g.rule = rule.id
         detail = f"{refusal.detail}; " if refusal.detail else ""
         g.note = f"{rule.id} [{rule.grade}] {detail}fix: {rule.hint}"

@@ -77,6 +77,7 @@ def _values(client: "ApiClient") -> dict[str, Any]:
         "token_version": client.token_version,
         "expires_on": client.expires_on.isoformat() if client.expires_on else None,
         "enabled": client.enabled,
+        "granted": client.granted,
     }
 
 
@@ -96,6 +97,7 @@ def _show(client: "ApiClient", secret: str | None, as_json: bool) -> None:
 @click.option(
     "--expires-on", type=click.DateTime(["%Y-%m-%d"]), help="The client's date (default: rolls with the day)."
 )
+@click.option("--no-grant", is_flag=True, help="It may not ask for tokens: 400 unauthorized_client.")
 @_STDIN
 @_STORE
 @_JSON
@@ -103,6 +105,7 @@ def add(
     client_id: str,
     license_id: str,
     expires_on: datetime | None,
+    no_grant: bool,
     secret_stdin: bool,
     store: Path,
     as_json: bool,
@@ -110,7 +113,7 @@ def add(
     """Add a client and print its secret, which is minted unless you give one."""
     with _opened(store, create=True) as known:
         day = expires_on.date() if expires_on else None
-        client, secret = known.add(client_id, license_id, _chosen(secret_stdin), day)
+        client, secret = known.add(client_id, license_id, _chosen(secret_stdin), day, granted=not no_grant)
     _show(client, None if secret_stdin else secret, as_json)
 
 
@@ -127,7 +130,7 @@ def list_(store: Path, as_json: bool) -> None:
     click.echo(f"{'CLIENT ID':<24} {'LICENCE':<12} {'DATE':<12} {'VERSION':<8} STATE")
     for client in found:
         day = client.expires_on.isoformat() if client.expires_on else "rolling"
-        state = "enabled" if client.enabled else "disabled"
+        state = ("enabled" if client.enabled else "disabled") + ("" if client.granted else ", no grant")
         click.echo(f"{client.client_id:<24} {client.license_id:<12} {day:<12} {client.token_version:<8} {state}")
 
 

@@ -88,7 +88,10 @@ class Level(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One graded statement with a stable id; ids are never reused. ``hint`` tells an integrator how to mend it."""
+    """One graded statement with a stable id; ids are never reused. ``hint`` tells an integrator how to mend it.
+
+    ``otherwise`` names, by option of ``switch``, the rule that answers instead.
+    """
 
     id: str
     level: Level
@@ -98,6 +101,7 @@ class Rule:
     answer: Answer | None = None
     hint: str = ""
     switch: str | None = None
+    otherwise: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

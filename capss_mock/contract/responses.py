@@ -50,6 +50,23 @@ JWT_CLAIMS = Shape(
     ),
 )
 JWK = Shape("TOK-JWKS", ("kty", "e", "kid", "n"))
+# the claims, then these; the order is assumed
+INTROSPECTION_OF_ITS_OWN = ("active", "token_type")
+METADATA = Shape(
+    "TOK-METADATA",
+    (
+        "issuer",
+        "token_endpoint",
+        "token_endpoint_auth_methods_supported",
+        "jwks_uri",
+        "grant_types_supported",
+        "revocation_endpoint",
+        "revocation_endpoint_auth_methods_supported",
+        "introspection_endpoint",
+        "introspection_endpoint_auth_methods_supported",
+        "scopes_supported",
+    ),
+)
 
 ACCEPTED = Shape("UPL-REPLY", ("licenseNumber", "status", "submission", "links"))
 SUBMISSION = Shape("UPL-REPLY", ("submissionId",))
@@ -82,7 +99,7 @@ KEY_BITS = 3072
 EXPIRES_IN_SHORTFALL = 2  # expires_in = exp - iat - 2 (inferred from one sample)
 ROLLING_DAYS = 5  # the default client's date is the issue day + 5 (assumed; the sheet's example fits)
 LEEWAY_S = 60  # clock skew allowed on exp and nbf (inferred, Spring's default)
-FORBIDDEN_SCOPE = "insufficient_scope"
+GRANT = "client_credentials"
 
 REL = "rel"
 ACCEPTED_WORD = {"upload": "new", "update": "complete"}

@@ -13,7 +13,10 @@ _CACHE_SIZE = 10_000
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """One API client. ``expires_on`` None: a date that rolls with the day. ``secret_hash`` is never shown."""
+    """One API client. ``expires_on`` None: a date that rolls with the day. ``secret_hash`` is never shown.
+
+    ``granted`` False: it may not use the grant client_credentials.
+    """
 
     client_id: str
     secret_hash: str
@@ -24,6 +27,7 @@ class ApiClient:
     token_version: int
     expires_on: date | None = None
     enabled: bool = True
+    granted: bool = True
 
     def __repr__(self) -> str:
         return f"ApiClient({self.client_id!r}, license_id={self.license_id!r}, enabled={self.enabled})"

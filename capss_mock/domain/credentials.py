@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
-from capss_mock.contract.responses import SCOPE
+from capss_mock.contract.responses import GRANT, SCOPE
 from capss_mock.domain.errors import Refusal
 
 _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -70,22 +70,49 @@ def read_credentials(authorization: str | None, form: Form) -> Credentials:
     raise Refusal("TOK-NO-CREDENTIALS")
 
 
-def read_grant(form: Form, query: Form) -> bool:
+_OTHER_GRANTS = {
+    "refresh_token": ("refresh_token", "TOK-REFRESH-PARAMETER"),
+    "authorization_code": ("code", "TOK-CODE-PARAMETER"),
+}
+
+
+def read_grant(form: Form, query: Form, *, granted: bool = True) -> bool:
     """Check grant and scope; True when scope api is asked for, False when none is.
 
+    Args:
+        granted: whether the client may use the grant at all.
+
     Raises:
-        Refusal: TOK-GRANT-MISSING, TOK-GRANT-UNSUPPORTED, TOK-SCOPE-TWICE, TOK-SCOPE-REFUSED.
+        Refusal: one of TOK-GRANT-…, TOK-REFRESH-PARAMETER, TOK-CODE-PARAMETER, TOK-SCOPE-….
     """
     grants = form.get("grant_type", ())
     if len(grants) > 1 or not (grants or query.get("grant_type")):
         raise Refusal("TOK-GRANT-MISSING")
-    if not grants or grants[0] != "client_credentials":
+    if grants and grants[0] in _OTHER_GRANTS:
+        name, rule = _OTHER_GRANTS[grants[0]]
+        values = form.get(name, ())
+        raise Refusal("TOK-GRANT-INVALID" if len(values) == 1 and values[0] else rule)
+    if not grants or grants[0] != GRANT:
         raise Refusal("TOK-GRANT-UNSUPPORTED")
     scopes = form.get("scope", ())
     if len(scopes) > 1:
         raise Refusal("TOK-SCOPE-TWICE")
+    if not granted:
+        raise Refusal("TOK-GRANT-UNAUTHORIZED")
     if not scopes or not scopes[0].strip():
         return False
     if any(scope != SCOPE for scope in scopes[0].split(" ")):
         raise Refusal("TOK-SCOPE-REFUSED")
     return True
+
+
+def read_token(form: Form, rule: str) -> str:
+    """The form's one ``token``, for introspection and revocation.
+
+    Raises:
+        Refusal: ``rule``, when there is none, or more than one.
+    """
+    values = form.get("token", ())
+    if len(values) != 1 or not values[0]:
+        raise Refusal(rule)
+    return values[0]

@@ -122,6 +122,17 @@ def token_reply(token: str, *, scoped: bool, now: int, exp: int) -> dict[str, An
     return responses.TOKEN.fill({**values, "scope": responses.SCOPE})
 
 
+def introspection(claims: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The introspection reply for these claims; None: the token is not good."""
+    active, token_type = responses.INTROSPECTION_OF_ITS_OWN
+    if claims is None:
+        return {active: False}
+    values = {**claims, active: True, token_type: responses.TOKEN_TYPE}
+    if "scope" in values:
+        values["scope"] = " ".join(values["scope"])
+    return values
+
+
 def read_bearer(authorization: str | None) -> str:
     """The token in an ``Authorization`` header.
 

@@ -159,6 +159,23 @@ class Store:
             tx.execute(sa.delete(table).where(where))
             tx.execute(sa.insert(table), {"run_id": self.run_id, **values})
 
+    # -- revoked tokens -----------------------------------------------------------------------------
+
+    def revoke(self, jti: str, exp: int, now: int) -> None:
+        """Note a token as revoked until ``exp``; forget those that expired before ``now`` (seconds since 1970)."""
+        table = schema.revoked_tokens
+        row = {"run_id": self.run_id, "jti": jti, "exp": exp}
+        with self.write() as tx:
+            tx.execute(sa.delete(table).where((table.c.exp < now) | (table.c.jti == jti)))
+            tx.execute(sa.insert(table), row)
+
+    def is_revoked(self, jti: str) -> bool:
+        """Whether a token was revoked."""
+        table = schema.revoked_tokens
+        query = sa.select(sa.literal(1)).where(table.c.run_id == self.run_id, table.c.jti == jti)
+        with self.read() as tx:
+            return tx.scalar(query) is not None
+
     # -- signing keys -------------------------------------------------------------------------------
 
     def signing_key(self) -> tuple[str, bytes] | None:

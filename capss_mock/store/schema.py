@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -55,6 +55,15 @@ clients = Table(
     Column("token_version", Integer, nullable=False),
     Column("expires_on", Date),
     Column("enabled", Boolean, nullable=False),
+    Column("granted", Boolean, nullable=False),
+)
+
+revoked_tokens = Table(
+    "revoked_tokens",
+    metadata,
+    Column("run_id", String(64), primary_key=True),
+    Column("jti", String(36), primary_key=True),
+    Column("exp", BigInteger, nullable=False),  # seconds since 1970; after it the row is of no use
 )
 
 submissions = Table(

@@ -42,7 +42,13 @@ class Clients:
         return self._store.clients()
 
     def add(
-        self, client_id: str, license_id: str, secret: str | None = None, expires_on: date | None = None
+        self,
+        client_id: str,
+        license_id: str,
+        secret: str | None = None,
+        expires_on: date | None = None,
+        *,
+        granted: bool = True,
     ) -> tuple[ApiClient, str]:
         """Add one; without ``secret`` one is minted. Returns it and the secret, which cannot be read again.
 
@@ -68,6 +74,7 @@ class Clients:
             created_by=defaults.CREATED_BY,
             token_version=1,
             expires_on=expires_on,
+            granted=granted,
         )
         self._store.put_client(client)
         return client, secret_text

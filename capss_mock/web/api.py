@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from flask import Blueprint, Response, g, request
+from werkzeug.exceptions import NotFound
 
 from capss_mock.contract import responses
 from capss_mock.contract.model import Operation
@@ -17,10 +18,17 @@ from capss_mock.web import wire
 from capss_mock.web.multipart import receive
 
 _STATUS_ID = re.compile(r"\d{1,18}", re.ASCII)
+_FIREWALLED = re.compile(r"//|/\.{1,2}(/|\Z)|[;\\]|%(00|25|2e|2f|3b|5c)|[^\x21-\x7e]", re.IGNORECASE)
 
 
 def _json(value: Any, status: int, content_type: str = responses.JSON) -> Response:
     return Response(wire.dumps(value), status, content_type=content_type)
+
+
+def _empty() -> Response:
+    response = Response(status=200)
+    response.headers.remove("Content-Type")
+    return response
 
 
 def _lists(values: Any) -> dict[str, list[str]]:
@@ -33,12 +41,15 @@ def api(capss: Capss) -> Blueprint:
     views = {
         "token": _token,
         "jwks": _jwks,
+        "introspect": _introspect,
+        "revoke": _revoke,
+        "metadata": _metadata,
         "upload": _upload,
         "update": _update,
         "upload-status": _status,
         "update-status": _status,
     }
-    public = set()
+    public, public_paths = set(), set()
     for operation in served(capss.settings.choice("api-generation").value):
         blueprint.add_url_rule(
             operation.path.replace("{id}", "<number>"),
@@ -49,22 +60,49 @@ def api(capss: Capss) -> Blueprint:
         )
         if operation.public:
             public.add(f"api.{operation.id}")
+            public_paths.add(operation.path)
 
     @blueprint.before_app_request
     def authenticate() -> None:
         # before routing, as in the stack: an unknown path without a token is 401, not 404
-        if request.endpoint not in public and not request.path.startswith("/__capss/"):
-            g.caller = capss.authenticate(request.headers.get("Authorization"))
+        if _FIREWALLED.search(_raw_path()):
+            raise Refusal("WEB-PATH")
+        if request.endpoint in public or request.path.startswith("/__capss/"):
+            return
+        try:
+            g.caller = capss.tokens.authenticate(request.headers.get("Authorization"))
+        except Refusal as refusal:
+            if refusal.rule == "BEA-NONE" and request.method == "GET" and request.path in public_paths:
+                raise Refusal("TOK-GET") from None
+            raise
+        if request.path in public_paths:
+            raise NotFound  # behind the token, the stack has nothing here for another method
 
     return blueprint
 
 
+def _raw_path() -> str:
+    """The path as it was sent, without the scheme and host of an absolute form."""
+    target = str(request.environ.get("REQUEST_URI") or request.path)
+    return re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", target).partition("?")[0]
+
+
+def _takes_json() -> bool:
+    return not request.accept_mimetypes or request.accept_mimetypes[responses.JSON] > 0
+
+
 def _bound(view: Any, capss: Capss, operation: Operation) -> Any:
-    return lambda **values: view(capss, operation, **values)
+    def answer(**values: Any) -> Response:
+        response: Response = view(capss, operation, **values)
+        if not operation.public and not _takes_json():
+            raise Refusal("WEB-NOT-ACCEPTABLE", f"done all the same: {g.note}")
+        return response
+
+    return answer
 
 
 def _token(capss: Capss, _: Operation) -> Response:
-    issued = capss.issue_token(request.headers.get("Authorization"), _lists(request.form), _lists(request.args))
+    issued = capss.tokens.issue(request.headers.get("Authorization"), _lists(request.form), _lists(request.args))
     g.note = (
         f"token for {issued.client.client_id}, licence {issued.client.license_id}, until {java_instant(issued.exp)}"
     )
@@ -75,23 +113,41 @@ def _token(capss: Capss, _: Operation) -> Response:
 
 def _jwks(capss: Capss, _: Operation) -> Response:
     g.note = "public keys"
-    return _json(capss.jwks(), 200)
+    return _json(capss.tokens.jwks(), 200)
+
+
+def _introspect(capss: Capss, _: Operation) -> Response:
+    reply = capss.tokens.introspect(request.headers.get("Authorization"), _lists(request.form))
+    g.note = "the token is active" if len(reply) > 1 else "the token is not active"
+    return _json(reply, 200, responses.OAUTH_JSON)
+
+
+def _revoke(capss: Capss, _: Operation) -> Response:
+    revoked = capss.tokens.revoke(request.headers.get("Authorization"), _lists(request.form))
+    still = "; /api takes it until exp (switch old-tokens)" if capss.settings.is_set("old-tokens", "valid") else ""
+    g.note = f"revoked{still}" if revoked else "nothing to revoke: not a good token of this client"
+    return _empty()
+
+
+def _metadata(capss: Capss, _: Operation) -> Response:
+    g.note = "authorization server metadata"
+    return _json(capss.tokens.metadata(f"{request.scheme}://{request.host}"), 200, responses.OAUTH_JSON)
 
 
 def _upload(capss: Capss, operation: Operation) -> Response:
-    query = capss.read_query(_lists(request.args))
+    query = capss.submissions.read_query(_lists(request.args))
     reading, file_name = _document(capss, operation)
-    return _accepted(capss, operation, capss.accept_upload(g.caller, reading, file_name, query), "save-code")
+    return _accepted(capss, operation, capss.submissions.accept_upload(g.caller, reading, file_name, query), "save-code")
 
 
 def _update(capss: Capss, operation: Operation) -> Response:
     reading, file_name = _document(capss, operation)
-    return _accepted(capss, operation, capss.accept_update(g.caller, reading, file_name), "update-code")
+    return _accepted(capss, operation, capss.submissions.accept_update(g.caller, reading, file_name), "update-code")
 
 
 def _document(capss: Capss, operation: Operation) -> tuple[Reading, str]:
     """Read the request's document while it arrives; gives the reading and the file's name."""
-    intake = capss.open_intake(operation.kind)
+    intake = capss.submissions.open_intake(operation.kind)
     content_type = request.headers.get("Content-Type", "")
     try:
         file_name = receive(request.stream, content_type, operation.part or "", intake.write)
@@ -112,7 +168,7 @@ def _status(capss: Capss, operation: Operation, number: str) -> Response:
     if not _STATUS_ID.fullmatch(number):
         raise Refusal("STA-BAD-ID")
     kind = operation.kind.removesuffix("-status")
-    submission, visible = capss.status(g.caller, kind, int(number))
+    submission, visible = capss.submissions.status(g.caller, kind, int(number))
     if visible:
         g.note = f"final: {_verdict(submission)}"
         return _json(wire.final(submission, capss.settings.choice("completed-at")), 200)

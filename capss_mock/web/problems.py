@@ -7,7 +7,7 @@ from flask import Response, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from capss_mock.contract import responses
-from capss_mock.contract.model import Answer
+from capss_mock.contract.model import Rule
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
 from capss_mock.domain.times import SECOND
@@ -15,11 +15,6 @@ from capss_mock.settings import Settings
 from capss_mock.web.wire import dumps
 
 _BY_CODE = {404: "WEB-NOT-FOUND", 405: "WEB-METHOD", 413: "WEB-TOO-LARGE"}
-_SWITCHED = {
-    # rule, switch, setting -> the rule that answers instead
-    ("TOK-NO-CREDENTIALS", "missing-credentials", "302"): "TOK-NO-CREDENTIALS-LOGIN",
-    ("TOK-DATE-PAST", "past-date", "500"): "WEB-FAULT",
-}
 
 
 def from_http(error: HTTPException) -> Refusal:
@@ -31,17 +26,15 @@ def from_http(error: HTTPException) -> Refusal:
     return Refusal(_BY_CODE.get(code, "WEB-FAULT" if code >= 500 else "WEB-BAD-REQUEST"), allow=allow)
 
 
-def answer_for(refusal: Refusal, settings: Settings) -> Answer:
-    """What the contract, under these switches, answers."""
-    rule = refusal.rule
-    for (name, switch, setting), other in _SWITCHED.items():
-        if rule == name and settings.is_set(switch, setting):
-            rule = other
-    if rule == "BEA-NONE" and request.method == "POST" and settings.is_set("post-without-token", "403"):
-        rule = "BEA-NONE-CSRF"
-    answer = RULES[rule].answer
-    assert answer is not None, rule  # noqa: S101 - a refusal's rule has an answer; a test holds it
-    return answer
+def rule_for(refusal: Refusal, settings: Settings) -> Rule:
+    """The rule that answers under these switches."""
+    rule = RULES[refusal.rule]
+    if rule.id == "BEA-NONE" and request.method == "POST" and settings.is_set("post-without-token", "403"):
+        rule = RULES["BEA-NONE-CSRF"]
+    for option, other in rule.otherwise:
+        if rule.switch and settings.is_set(rule.switch, option):
+            rule = RULES[other]
+    return rule
 
 
 def timestamp(now_ns: int, settings: Settings) -> int | str:
@@ -54,7 +47,8 @@ def timestamp(now_ns: int, settings: Settings) -> int | str:
 
 def respond(refusal: Refusal, settings: Settings, now_ns: int) -> Response:
     """The reply to a refused request."""
-    answer = answer_for(refusal, settings)
+    answer = rule_for(refusal, settings).answer
+    assert answer is not None, refusal.rule  # noqa: S101 - a refusal's rule has an answer; a test holds it
     if answer.body is None:
         values = {
             "timestamp": timestamp(now_ns, settings),

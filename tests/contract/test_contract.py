@@ -89,7 +89,12 @@ def test_no_personal_element_is_read_or_kept() -> None:
 
 def test_the_generations_have_their_own_paths_and_every_upload_has_a_status() -> None:
     new, old = {op.path for op in served("new")}, {op.path for op in served("old")}
-    assert new & old == {"/oauth2/jwks"}
+    assert new & old == {
+        "/oauth2/jwks",
+        "/oauth2/introspect",
+        "/oauth2/revoke",
+        "/.well-known/oauth-authorization-server",
+    }
     assert {op.path for op in served("both")} == new | old
     uploads = {op.id for op in OPERATIONS.values() if op.kind in ("upload", "update")}
     assert set(STATUS_OF) == uploads

@@ -99,7 +99,7 @@ def test_a_token_in_the_query_is_no_token(mock: InProcess) -> None:
         ("GET", "/api/bulkimport/status/99999999999999999999", 400, "Bad Request"),
         ("GET", "/api/bulkimport/status/abc", 400, "Bad Request"),
         ("GET", "/api/bulkimport/status/512627/", 404, "Not Found"),
-        ("GET", "/api//bulkimport/status/1", 404, "Not Found"),
+        ("GET", "/api//bulkimport/status/1", 400, "Bad Request"),
         ("GET", SAVE, 405, "Method Not Allowed"),
         ("OPTIONS", SAVE, 405, "Method Not Allowed"),
         ("DELETE", "/api/bulkimport/status/1", 405, "Method Not Allowed"),
@@ -243,7 +243,7 @@ def test_a_fault_of_the_mock_is_500_without_a_traceback(
         raise RuntimeError("Canary-In-Message")
 
     header = mock.bearer()
-    monkeypatch.setattr(mock.capss, "accept_upload", broken)
+    monkeypatch.setattr(mock.capss.submissions, "accept_upload", broken)
     reply = mock.send(ONE, headers=header)
     assert (reply.status_code, reply.json["error"]) == (500, "Internal Server Error")
     printed = capsys.readouterr()

@@ -51,7 +51,7 @@ def test_a_file_keeps_its_rows_and_its_schema_version(tmp_path: Path) -> None:
     with again.read() as tx:
         assert again.submission(tx, kept.status_id) == kept
     again.close()
-    assert sqlite3.connect(path).execute("select value from meta where name='schema_version'").fetchone() == ("1",)
+    assert sqlite3.connect(path).execute("select value from meta where name='schema_version'").fetchone() == ("2",)
 
 
 def test_another_schema_version_is_refused_by_name(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_another_schema_version_is_refused_by_name(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute("update meta set value='99' where name='schema_version'")
     connection.close()
-    with pytest.raises(StoreError, match="schema version 99; this capss-mock knows 1"):
+    with pytest.raises(StoreError, match="schema version 99; this capss-mock knows 2"):
         Store(path)
 
 

@@ -92,6 +92,16 @@ RULES = (
         "the client's secret was changed after this token was issued: ask for a new one",
         "old-tokens",
     ),
+    Rule(
+        "BEA-REVOKED",
+        Level.REFUSAL,
+        Grade.ASSUMED,
+        "Where tokens do not outlive their revocation, a revoked one is refused.",
+        (Citation("kit", "the wording is ours"),),
+        _invalid(_DECODE + "Token was revoked"),
+        "the token was revoked: ask for a new one",
+        "old-tokens",
+    ),
     _refuses(
         "BEA-SCOPE",
         "A token without the scope api gets 403 insufficient_scope.",

@@ -33,6 +33,12 @@ RULES = (
         _A_SENDS,
     ),
     _says(
+        "UPL-PART-TWICE",
+        _I,
+        "Of two file parts with the name, the first is taken; parts of other names are passed over.",
+        (Citation("spring", "Spring MVC, a multipart parameter"),),
+    ),
+    _says(
         "UPL-REPLY",
         _D,
         "The reply has licenseNumber, status, submission, links, in this order; links is one object whose rel is "

@@ -8,15 +8,16 @@ _SHEET6 = (Citation("sheet", "step 6"),)
 _SHEET7 = (Citation("sheet", "step 7"),)
 _SAS = (Citation("spring", "Spring Authorization Server, token endpoint"),)
 _KIT = (Citation("kit", "nothing is known"),)
-_U52 = "https://datatracker.ietf.org/doc/html/rfc6749#section-5.2"
+_RFC = "https://datatracker.ietf.org/doc/html/"
+_U52 = f"{_RFC}rfc6749#section-5.2"
 
 
 def _oauth(status: int, error: str) -> Answer:
     return Answer(status, f'{{"error":"{error}"}}', OAUTH_JSON)
 
 
-def _parameter(name: str, error: str = "invalid_request") -> Answer:
-    body = f'{{"error_description":"OAuth 2.0 Parameter: {name}","error":"{error}","error_uri":"{_U52}"}}'
+def _parameter(name: str, error: str = "invalid_request", what: str = "Parameter", uri: str = _U52) -> Answer:
+    body = f'{{"error_description":"OAuth 2.0 {what}: {name}","error":"{error}","error_uri":"{uri}"}}'
     return Answer(400, body, OAUTH_JSON)
 
 
@@ -24,8 +25,15 @@ def _says(id_: str, grade: Grade, sentence: str, citations: tuple[Citation, ...]
     return Rule(id_, Level.BEHAVIOUR, grade, sentence, citations, switch=switch)
 
 
-def _refuses(id_: str, sentence: str, answer: Answer, hint: str, switch: str | None = None) -> Rule:
-    return Rule(id_, Level.REFUSAL, _I, sentence, _SAS, answer, hint, switch)
+def _refuses(
+    id_: str,
+    sentence: str,
+    answer: Answer,
+    hint: str,
+    switch: str | None = None,
+    otherwise: tuple[tuple[str, str], ...] = (),
+) -> Rule:
+    return Rule(id_, Level.REFUSAL, _I, sentence, _SAS, answer, hint, switch, otherwise)
 
 
 RULES = (
@@ -79,6 +87,7 @@ RULES = (
         _oauth(401, "invalid_client"),
         "the API client's date has passed: give it a later one",
         "past-date",
+        (("500", "WEB-FAULT"),),
     ),
     _says(
         "TOK-SECRET-CHANGE",
@@ -115,6 +124,7 @@ RULES = (
         Answer(401),
         "send HTTP Basic: curl -u clientId:clientSecret",
         "missing-credentials",
+        (("302", "TOK-NO-CREDENTIALS-LOGIN"),),
     ),
     _refuses(
         "TOK-NO-CREDENTIALS-LOGIN",
@@ -137,6 +147,13 @@ RULES = (
         "send the id and secret as HTTP Basic (curl -u), not in the form",
         "client-secret-post",
     ),
+    _says("TOK-BASIC-WINS", _I, "Basic and credentials in the form together: Basic counts.", _SAS),
+    _refuses(
+        "TOK-GET",
+        "GET on the token endpoint gets 401 with WWW-Authenticate: Bearer, not 405.",
+        Answer(401, headers=(("WWW-Authenticate", "Bearer"),)),
+        "ask for a token with POST",
+    ),
     _refuses(
         "TOK-GRANT-MISSING",
         "grant_type missing or given twice, or a JSON body, gets 400 invalid_request.",
@@ -148,6 +165,30 @@ RULES = (
         "Another grant_type, an empty one, or one in the query string only, gets 400 unsupported_grant_type.",
         _parameter("grant_type", "unsupported_grant_type"),
         "grant_type must be client_credentials, in the form",
+    ),
+    _refuses(
+        "TOK-REFRESH-PARAMETER",
+        "grant_type=refresh_token without one refresh_token gets 400 invalid_request.",
+        _parameter("refresh_token"),
+        "CAPSS gives no refresh tokens: ask again with grant_type=client_credentials",
+    ),
+    _refuses(
+        "TOK-CODE-PARAMETER",
+        "grant_type=authorization_code without one code gets 400 invalid_request.",
+        _parameter("code"),
+        "grant_type must be client_credentials",
+    ),
+    _refuses(
+        "TOK-GRANT-INVALID",
+        "A refresh_token or a code that was never issued gets 400 invalid_grant.",
+        _oauth(400, "invalid_grant"),
+        "CAPSS gives neither: ask with grant_type=client_credentials",
+    ),
+    _refuses(
+        "TOK-GRANT-UNAUTHORIZED",
+        "A client that was not given the grant gets 400 unauthorized_client.",
+        _oauth(400, "unauthorized_client"),
+        "this API client may not ask for tokens (capss-mock clients add --no-grant made it so)",
     ),
     _refuses(
         "TOK-SCOPE-REFUSED",
@@ -172,5 +213,40 @@ RULES = (
         _I,
         "GET /oauth2/jwks gives the public keys: kty, e, kid, n.",
         (Citation("spring", "Spring Authorization Server, JWK Set endpoint"), Citation("rfc7517", "5")),
+    ),
+    _says(
+        "TOK-INTROSPECT",
+        _I,
+        "POST /oauth2/introspect with the client's credentials tells a good token's claims, and of any other only "
+        "that it is not active.",
+        (Citation("spring", "Spring Authorization Server, token introspection endpoint"), Citation("rfc7662", "2.2")),
+    ),
+    _refuses(
+        "TOK-INTROSPECT-PARAMETER",
+        "Introspection without exactly one token gets 400 invalid_request.",
+        _parameter("token", what="Token Introspection Parameter", uri=f"{_RFC}rfc7662#section-2.1"),
+        "send token=<access_token> once, as a form field",
+    ),
+    _says(
+        "TOK-REVOKE",
+        _I,
+        "POST /oauth2/revoke with the client's credentials gets 200 with an empty body, whatever the token; "
+        "introspection then calls it inactive, /api goes on taking it until exp.",
+        (Citation("spring", "Spring Authorization Server, token revocation endpoint"), Citation("rfc7009", "2.2")),
+        "old-tokens",
+    ),
+    _refuses(
+        "TOK-REVOKE-PARAMETER",
+        "Revocation without exactly one token gets 400 invalid_request.",
+        _parameter("token", what="Token Revocation Parameter", uri=f"{_RFC}rfc7009#section-2.1"),
+        "send token=<access_token> once, as a form field",
+    ),
+    _says(
+        "TOK-METADATA",
+        _A,
+        "GET /.well-known/oauth-authorization-server describes the server. That it is served is inferred; that the "
+        "addresses in it are those of the host called is our choice: a program that follows them must not end up at "
+        "the DOJ.",
+        (Citation("spring", "Spring Authorization Server, metadata endpoint"), Citation("rfc8414", "3.2")),
     ),
 )
