@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from http import HTTPStatus
 from typing import Any
 
 from flask import Flask, Response, g, request
@@ -60,6 +61,7 @@ def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
     def end(response: Response) -> Response:
         if not _drained(request.environ["wsgi.input"], limit):
             response.headers["Connection"] = "close"
+        response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"  # not in capitals
         for name, value in (*EVERY_HEADER, *((HTTPS_HEADER,) if request.is_secure else ())):
             response.headers[name] = value
         log.add(_line(response, capss.clock.now_ns()))

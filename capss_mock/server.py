@@ -9,11 +9,11 @@ from types import TracebackType
 from typing import Self
 
 from capss_mock.app import create_app
-from capss_mock.certificates import Tls, throw_away
 from capss_mock.clock import Clock
 from capss_mock.contract import defaults
+from capss_mock.serving.certificates import Tls, throw_away
+from capss_mock.serving.threaded import ThreadedServer
 from capss_mock.settings import LOOPBACK, Settings
-from capss_mock.threaded import ThreadedServer
 from capss_mock.usecases import Capss
 from capss_mock.usecases.start import Preparation, start
 from capss_mock.web.requestlog import Sink

@@ -21,7 +21,7 @@ from capss_mock.contract.switches import DIALECTS
 from capss_mock.settings import LOOPBACK, Settings, SettingsError, read_switches
 
 if TYPE_CHECKING:
-    from capss_mock.certificates import Tls
+    from capss_mock.serving.certificates import Tls
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
@@ -113,11 +113,11 @@ def _serve(
 
     prepared = Preparation(Entropy(seed))
 
-    from capss_mock.certificates import CertificateError
     from capss_mock.cli.console import Console
     from capss_mock.server import MockServer
+    from capss_mock.serving.certificates import CertificateError
+    from capss_mock.serving.threaded import PortError
     from capss_mock.store import StoreError
-    from capss_mock.threaded import PortError
 
     console = Console(log, quiet)
     with contextlib.ExitStack() as cleanup:
@@ -163,7 +163,7 @@ def _tls(
     tls_cert: Path | None,
     tls_key: Path | None,
 ) -> "Tls | None":
-    from capss_mock import certificates
+    from capss_mock.serving import certificates
 
     if tls_cert:
         if tls or ca_file:

@@ -137,7 +137,8 @@ def _metadata(capss: Capss, _: Operation) -> Response:
 def _upload(capss: Capss, operation: Operation) -> Response:
     query = capss.submissions.read_query(_lists(request.args))
     reading, file_name = _document(capss, operation)
-    return _accepted(capss, operation, capss.submissions.accept_upload(g.caller, reading, file_name, query), "save-code")
+    submission = capss.submissions.accept_upload(g.caller, reading, file_name, query)
+    return _accepted(capss, operation, submission, "save-code")
 
 
 def _update(capss: Capss, operation: Operation) -> Response:

@@ -15,8 +15,8 @@ import pytest
 from capss_mock.clock import Entropy
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.server import MockServer
+from capss_mock.serving.threaded import PortError, ThreadedServer
 from capss_mock.settings import Settings, read_switches
-from capss_mock.threaded import PortError, ThreadedServer
 from capss_mock.usecases.start import Preparation
 from tests.helpers import AUTH, GRANT, VALID, Live, multipart, record, upload_of
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from capss_mock.socketfiles import Reader, Writer, make_file
+from capss_mock.serving.socketfiles import Reader, Writer, make_file
 
 
 @pytest.fixture

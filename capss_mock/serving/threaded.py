@@ -5,25 +5,22 @@ socket to the application (``capss.socket``), which wire faults will need. Conne
 the selector, not in a worker; a TLS handshake is done by a worker, so that a silent client stalls nobody.
 """
 
-import contextlib
 import logging
 import os
-import re
 import select
 import socket
 import ssl
 import sys
 import threading
 from collections.abc import Callable
-from http import HTTPStatus
 from typing import Any
 
 from cheroot import server, wsgi
 from cheroot.ssl import Adapter
 from cheroot.workers import threadpool
 
-from capss_mock.contract.rules import RULES
-from capss_mock.socketfiles import make_file
+from capss_mock.serving.http1 import Request
+from capss_mock.serving.socketfiles import make_file
 
 _MOST_THREADS = 64
 _TICK_S = 0.02
@@ -34,17 +31,6 @@ _STOP_S = 0.1
 _LINGER_S = 0.005
 _MAX_HEADER = 64 * 1024
 _NAME = "capss-mock"
-_DRAIN_S = 0.2
-_DRAIN_BYTES = 2**20
-_HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-_BELOW_HTTP = {
-    "408": "WEB-TIMEOUT",
-    "413": "WEB-HEADERS-TOO-LARGE",
-    "414": "WEB-HEADERS-TOO-LARGE",
-    "500": "WEB-FAULT",
-    "501": "WEB-TRANSFER",
-    "505": "WEB-VERSION",
-}
 
 
 class _LazyTls(Adapter):
@@ -68,45 +54,8 @@ class _LazyTls(Adapter):
         return make_file(sock, mode, bufsize)
 
 
-class _Request(server.HTTPRequest):
-    """A request; what cannot be read as one is answered as the contract says, not in cheroot's words."""
-
-    def read_request_headers(self) -> bool:
-        if not super().read_request_headers():  # type: ignore[no-untyped-call]
-            return False
-        headers: dict[bytes, bytes] = self.inheaders
-        length, host = headers.get(b"Content-Length", b"0"), headers.get(b"Host", b"")
-        good_host = _HOST.fullmatch(host) or (not host and self.request_protocol == b"HTTP/1.0")
-        if not length.isdigit() or not good_host:
-            self.simple_response("400 Bad Request")
-            return False
-        return True
-
-    def simple_response(self, status: str | int, msg: str = "") -> None:
-        rule = RULES[_BELOW_HTTP.get(str(status)[:3], "WEB-UNREADABLE")]
-        assert rule.answer is not None  # noqa: S101 - a refusal's rule has one
-        self.close_connection = True
-        self.server.refused(f"{rule.id} [{rule.grade}] {msg}{'; ' if msg else ''}fix: {rule.hint}")
-        phrase = HTTPStatus(rule.answer.status).phrase
-        head = f"HTTP/1.1 {rule.answer.status} {phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-        with contextlib.suppress(OSError):
-            self.conn.wfile.write(head.encode())
-            _drain(self.conn.socket)
-
-
-def _drain(sock: socket.socket) -> None:
-    """Take in what the client is still sending, for a moment: a close in the middle would reset the connection
-    and take the answer with it."""
-    sock.settimeout(_DRAIN_S)
-    if not isinstance(sock, ssl.SSLSocket):
-        sock.shutdown(socket.SHUT_WR)
-    left = _DRAIN_BYTES
-    while left > 0 and (chunk := sock.recv(min(left, 65536))):
-        left -= len(chunk)
-
-
 class _Connection(server.HTTPConnection):
-    RequestHandlerClass = _Request
+    RequestHandlerClass = Request
     _shaken = False
 
     def __init__(self, owner: Any, sock: socket.socket, _makefile: object = None) -> None:

@@ -1,0 +1,99 @@
+"""Reading an HTTP/1.1 request: cheroot's reader where it is right, and the contract's answers where it refuses."""
+
+import contextlib
+import re
+import socket
+import ssl
+from http import HTTPStatus
+from typing import Any
+
+from cheroot import server
+
+from capss_mock.contract.rules import RULES
+
+_DRAIN_S = 0.2
+_DRAIN_BYTES = 2**20
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
+_LISTS = {b"Accept", b"Accept-Encoding", b"Accept-Language", b"Connection", b"Expect", b"Te", b"Transfer-Encoding"}
+_BELOW_HTTP = {
+    "408": "WEB-TIMEOUT",
+    "413": "WEB-HEADERS-TOO-LARGE",
+    "414": "WEB-HEADERS-TOO-LARGE",
+    "500": "WEB-FAULT",
+    "501": "WEB-TRANSFER",
+    "505": "WEB-VERSION",
+}
+
+
+class _Headers(server.HeaderReader):
+    """Reads header fields. cheroot's own loses the first line of a folded field and keeps the last of two."""
+
+    def __call__(self, rfile: Any, hdict: dict[bytes, bytes] | None = None) -> dict[bytes, bytes]:
+        """Read to the empty line.
+
+        Raises:
+            ValueError: what is read are no header fields.
+        """
+        found: dict[bytes, bytes] = {} if hdict is None else hdict
+        lines: list[bytes] = []
+        while (line := rfile.readline()) != b"\r\n":
+            if not line.endswith(b"\r\n"):
+                raise ValueError("a header line does not end with CRLF")
+            if line[:1] not in b" \t":
+                lines.append(line.strip())
+            elif lines:  # folded: RFC 9112, 5.2 lets a server read it as a space
+                lines[-1] += b" " + line.strip()
+            else:
+                raise ValueError("the first header line begins with white space")
+        for line in lines:
+            name, colon, value = line.partition(b":")
+            if not colon or not _NAME.fullmatch(name):
+                raise ValueError("a header line has no name")
+            key, value = name.title(), value.strip()
+            if b"_" in key:
+                continue  # it would look like its twin with a hyphen
+            if key in _LISTS:
+                found[key] = b", ".join(filter(None, (found.get(key), value)))
+            elif found.setdefault(key, value) != value and key == b"Content-Length":
+                raise ValueError("Content-Length is there twice")
+        return found
+
+
+class Request(server.HTTPRequest):
+    """A request; what cannot be read as one is answered as the contract says, not in cheroot's words."""
+
+    header_reader = _Headers()
+
+    def read_request_headers(self) -> bool:
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]
+            return False
+        headers: dict[bytes, bytes] = self.inheaders
+        length, host = headers.get(b"Content-Length", b"0"), headers.get(b"Host", b"")
+        good_host = _HOST.fullmatch(host) or (not host and self.request_protocol == b"HTTP/1.0")
+        if not length.isdigit() or not good_host:
+            self.simple_response("400 Bad Request")
+            return False
+        return True
+
+    def simple_response(self, status: str | int, msg: str = "") -> None:
+        rule = RULES[_BELOW_HTTP.get(str(status)[:3], "WEB-UNREADABLE")]
+        assert rule.answer is not None  # noqa: S101 - a refusal's rule has one
+        self.close_connection = True
+        self.server.refused(f"{rule.id} [{rule.grade}] {msg}{'; ' if msg else ''}fix: {rule.hint}")
+        phrase = HTTPStatus(rule.answer.status).phrase
+        head = f"HTTP/1.1 {rule.answer.status} {phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        with contextlib.suppress(OSError):
+            self.conn.wfile.write(head.encode())
+            _drain(self.conn.socket)
+
+
+def _drain(sock: socket.socket) -> None:
+    """Take in what the client is still sending, for a moment: a close in the middle would reset the connection
+    and take the answer with it."""
+    sock.settimeout(_DRAIN_S)
+    if not isinstance(sock, ssl.SSLSocket):
+        sock.shutdown(socket.SHUT_WR)
+    left = _DRAIN_BYTES
+    while left > 0 and (chunk := sock.recv(min(left, 65536))):
+        left -= len(chunk)
