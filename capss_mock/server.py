@@ -12,7 +12,7 @@ from capss_mock.app import create_app
 from capss_mock.clock import Clock
 from capss_mock.contract import defaults
 from capss_mock.serving.certificates import Tls, throw_away
-from capss_mock.serving.threaded import ThreadedServer
+from capss_mock.serving.threaded import IDLE_S, ThreadedServer
 from capss_mock.settings import LOOPBACK, Settings
 from capss_mock.usecases import Capss
 from capss_mock.usecases.start import Preparation, start
@@ -30,6 +30,7 @@ class MockServer:
         prepared: keys that are being made already.
         sink: gets one ``Line`` per request.
         report: gets a sentence for each connection that failed below HTTP.
+        idle_s: seconds that a silent client is waited for.
 
     Raises:
         StoreError, PortError, CertificateError: it cannot start; nothing is left running.
@@ -46,6 +47,7 @@ class MockServer:
         prepared: Preparation | None = None,
         sink: Sink | None = None,
         report: Callable[[str], None] = lambda _message: None,
+        idle_s: float = IDLE_S,
     ) -> None:
         self._directory: Path | None = None
         if tls is True:
@@ -57,7 +59,7 @@ class MockServer:
         self.capss: Capss = start(settings or Settings(), prepared, clock)
         self._app = create_app(self.capss, sink)
         try:
-            self._server = ThreadedServer(self._app, host, port, context, report)
+            self._server = ThreadedServer(self._app, host, port, context, report, idle_s)
         except BaseException:
             self._close()
             raise

@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"contract"},
+    {"coverage"},
     {"clock", "settings"},
     {"domain"},
     {"store"},

@@ -2,6 +2,7 @@
 
 import json
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import click
@@ -73,8 +74,13 @@ def _details(rule: Rule) -> None:
 @click.command()
 @click.argument("ids", nargs=-1, metavar="[ID]...")
 @click.option("--unverified", is_flag=True, help="Only what the DOJ, or its unread document, can answer.")
+@click.option(
+    "--coverage",
+    is_flag=True,
+    help="In a checkout: where each rule is enforced and what shows it; exits 1 when something is missing.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the sources.")
-def rules(ids: tuple[str, ...], unverified: bool, as_json: bool) -> None:
+def rules(ids: tuple[str, ...], unverified: bool, coverage: bool, as_json: bool) -> int:
     """What is known of CAPSS, and how well: every rule with its grade and citations.
 
     Grades: documented (the DOJ says so), observed (a real client relies on it), inferred (from the server stack),
@@ -85,18 +91,21 @@ def rules(ids: tuple[str, ...], unverified: bool, as_json: bool) -> None:
       capss-mock rules
       capss-mock rules TOK-EXPIRES-IN
       capss-mock rules --unverified --json
+      capss-mock rules --coverage
     """
+    if coverage:
+        return _coverage(as_json)
     chosen = _pick(ids) or list(RULES.values())
     if unverified:
         chosen = [rule for rule in chosen if rule.grade.unverified]
     if as_json:
         values = {"version": 1, "sources": _sources_json(), "rules": [_rule_json(rule) for rule in chosen]}
         click.echo(json.dumps(values, indent=2))
-        return
+        return 0
     if ids:
         for rule in chosen:
             _details(rule)
-        return
+        return 0
     if unverified:
         unread = [source for source in SOURCES.values() if source.read_on is None]
         click.echo("Only the DOJ can answer these, or what nobody here has read:")
@@ -108,6 +117,35 @@ def rules(ids: tuple[str, ...], unverified: bool, as_json: bool) -> None:
     if not unverified:
         counts = [f"{sum(r.grade.letter == letter for r in chosen)} {word}" for letter, word in _GRADES]
         click.echo(f"\n{len(chosen)} rules: {', '.join(counts)}. One in full: capss-mock rules ID")
+    return 0
+
+
+def _coverage(as_json: bool) -> int:
+    from capss_mock.coverage import measure
+
+    root = Path(__file__).parents[2]
+    try:
+        rows, strangers = measure(root)
+    except FileNotFoundError as error:
+        raise click.UsageError(f"--coverage needs a checkout of the project: there is no {error}") from None
+    gaps = [f"{row.rule.id} {row.gap}" for row in rows if row.gap]
+    gaps += [f"{id_} is shown, or has a reason, and is no rule" for id_ in strangers]
+    if as_json:
+        values = [
+            {"id": row.rule.id, "enforced": row.enforced, "shown": row.shown, "reason": row.reason or None}
+            for row in rows
+        ]
+        click.echo(json.dumps({"version": 1, "rules": values, "gaps": gaps}, indent=2))
+        return bool(gaps)
+    for row in rows:
+        code = row.enforced[0] if row.enforced else "-"
+        evidence = f"{len(row.shown)} x, e.g. {row.shown[0]}" if row.shown else f"not shown: {row.reason or '?'}"
+        click.echo(f"{row.rule.id:<24} {code:<34} {evidence}")
+    with_reason = sum(bool(row.reason) for row in rows)
+    click.echo(f"\n{len(rows)} rules, {with_reason} with a reason instead of evidence, {len(gaps)} gaps")
+    for gap in gaps:
+        click.echo(f"gap: {gap}")
+    return bool(gaps)
 
 
 _GRADES = (("D", "documented"), ("O", "observed"), ("I", "inferred"), ("A", "assumed"))

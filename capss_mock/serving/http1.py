@@ -76,6 +76,11 @@ class Request(server.HTTPRequest):
             return False
         return True
 
+    def send_headers(self) -> None:
+        if (b"Connection", b"close") in self.outheaders:
+            self.close_connection = True  # cheroot would send the header and keep the connection
+        super().send_headers()
+
     def simple_response(self, status: str | int, msg: str = "") -> None:
         rule = RULES[_BELOW_HTTP.get(str(status)[:3], "WEB-UNREADABLE")]
         assert rule.answer is not None  # noqa: S101 - a refusal's rule has one

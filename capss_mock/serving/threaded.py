@@ -144,14 +144,14 @@ class _Server(wsgi.Server):
     expiration_interval = _POLL_S
     keep_alive_conn_limit = 1_000_000  # the default, 10, closes the eleventh connection after each request
 
-    def __init__(self, app: Any, address: tuple[str, int], report: Callable[[str], None]) -> None:
+    def __init__(self, app: Any, address: tuple[str, int], report: Callable[[str], None], idle_s: float) -> None:
         super().__init__(
             address,
             app,
             server_name=_NAME,
             request_queue_size=256,
-            timeout=IDLE_S,
         )
+        self.timeout = idle_s
         self.shutdown_timeout = _STOP_S
         self.gateway = _Gateway
         self.requests = _Pool(self)
@@ -210,8 +210,9 @@ class ThreadedServer:
         port: int,
         context: ssl.SSLContext | None = None,
         report: Callable[[str], None] = lambda _message: None,
+        idle_s: float = IDLE_S,
     ) -> None:
-        self._server = _Server(app, (host, port), report)
+        self._server = _Server(app, (host, port), report, idle_s)
         if context is not None:
             self._server.ssl_adapter = _LazyTls(context)
         try:

@@ -14,7 +14,7 @@ from capss_mock.domain.reading import Reading
 from capss_mock.domain.submissions import Submission
 from capss_mock.domain.times import java_instant
 from capss_mock.usecases import Capss
-from capss_mock.web import wire
+from capss_mock.web import problems, wire
 from capss_mock.web.multipart import receive
 
 _STATUS_ID = re.compile(r"\d{1,18}", re.ASCII)
@@ -65,7 +65,7 @@ def api(capss: Capss) -> Blueprint:
     @blueprint.before_app_request
     def authenticate() -> None:
         # before routing, as in the stack: an unknown path without a token is 401, not 404
-        if _FIREWALLED.search(_raw_path()):
+        if _FIREWALLED.search(problems.raw_path()):
             raise Refusal("WEB-PATH")
         if request.endpoint in public or request.path.startswith("/__capss/"):
             return
@@ -79,12 +79,6 @@ def api(capss: Capss) -> Blueprint:
             raise NotFound  # behind the token, the stack has nothing here for another method
 
     return blueprint
-
-
-def _raw_path() -> str:
-    """The path as it was sent, without the scheme and host of an absolute form."""
-    target = str(request.environ.get("REQUEST_URI") or request.path)
-    return re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", target).partition("?")[0]
 
 
 def _takes_json() -> bool:

@@ -34,7 +34,7 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
         The base name of the part's filename.
 
     Raises:
-        Refusal: WEB-NOT-MULTIPART, WEB-BROKEN-MULTIPART, WEB-NO-PART.
+        Refusal: WEB-NOT-MULTIPART, WEB-BROKEN-MULTIPART, WEB-PARTS-LIMIT, WEB-NO-PART.
     """
     mimetype, options = parse_options_header(content_type)
     if mimetype != "multipart/form-data":
@@ -45,12 +45,14 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
     decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), _BUFFER, max_parts=_PARTS)
     try:
         name, seen = _decode(decoder, stream, part, write)
-    except (ValueError, ClientDisconnected):
+    except (ValueError, ClientDisconnected) as error:
+        if isinstance(error.__context__, TimeoutError):
+            raise
         raise Refusal("WEB-BROKEN-MULTIPART", "it ends or breaks off before its last boundary") from None
     except RequestEntityTooLarge as error:
         if decoder.complete or not len(decoder.buffer):
             raise  # the body itself is over the size limit
-        raise Refusal("WEB-BROKEN-MULTIPART", "too many parts, or too much outside the file part") from error
+        raise Refusal("WEB-PARTS-LIMIT") from error
     if name is None:
         raise Refusal("WEB-NO-PART", _seen(part, seen))
     return name

@@ -1,5 +1,6 @@
 """The one way from a refusal to status, body and headers: what the contract says of its rule."""
 
+import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 
@@ -17,8 +18,16 @@ from capss_mock.web.wire import dumps
 _BY_CODE = {404: "WEB-NOT-FOUND", 405: "WEB-METHOD", 413: "WEB-TOO-LARGE"}
 
 
+def raw_path() -> str:
+    """The path as it was sent, without the scheme and host of an absolute form."""
+    target = str(request.environ.get("REQUEST_URI") or request.path)
+    return re.sub(r"\A[A-Za-z][A-Za-z0-9+.-]*://[^/?]*", "", target).partition("?")[0]
+
+
 def from_http(error: HTTPException) -> Refusal:
     """The refusal behind an error that Flask or Werkzeug raised."""
+    if isinstance(error.__context__, TimeoutError):
+        return Refusal("WEB-TIMEOUT")
     code = error.code or 500
     allow = ""
     if isinstance(error, MethodNotAllowed):
@@ -54,7 +63,7 @@ def respond(refusal: Refusal, settings: Settings, now_ns: int) -> Response:
             "timestamp": timestamp(now_ns, settings),
             "status": answer.status,
             "error": HTTPStatus(answer.status).phrase,
-            "path": request.path,
+            "path": raw_path(),
         }
         response = Response(dumps(responses.ERROR.fill(values)), answer.status, content_type=responses.JSON)
     else:

@@ -4,7 +4,8 @@ The pairs are typed by hand from what is known of CAPSS and stand outside the co
 them, is imported or generated from it. The form of a file:
 
     ### RULE-ID [RULE-ID …]: what is shown
-    @set switch=value                 how the mock is set up: @set, @dialect, @client, @tls; @clock +60 moves its clock
+    @set switch=value                 how the mock is set up: @set, @dialect, @client, @tls, @idle SECONDS (its patience
+                                      with a silent client); @clock +60 moves its clock
     > POST /oauth2/token              a request: its line (HTTP/1.1 is added), headers, an empty line, a body
     > Content-Type: text/plain        Host and Content-Length are added where they are not given; @raw adds nothing
     < 401                             the answer: status, every header but the ones in COMMON, an empty line, the body
@@ -13,7 +14,7 @@ them, is imported or generated from it. The form of a file:
     = claims {"sub":"apitest",…}      what the remembered access_token holds: header, claims, signature (its bytes)
 
 In a request, «name» stands for what was remembered, for «bearer» (a good token), «bearer:KIND» (a bad one, see
-``forge``), «host», and «file:PATH» for a file of fixtures/.
+``forge``), «host», «repeat:N:TEXT», and «file:PATH» for a file of fixtures/.
 """
 
 import base64
@@ -34,6 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from capss_mock.clock import Entropy, ManualClock
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.server import MockServer
+from capss_mock.serving import threaded
 from capss_mock.settings import Settings, read_switches
 from capss_mock.usecases.clients import Clients
 from capss_mock.usecases.start import Preparation
@@ -52,6 +54,7 @@ COMMON = {
 }
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000 ; includeSubDomains"}
 OURS = {"Date", "Server"}
+SETUP = {"@set", "@dialect", "@client", "@tls", "@idle"}
 
 
 @dataclass
@@ -93,11 +96,7 @@ def read(path: Path) -> Iterator[Pair]:
         elif line.startswith((">", "@")):
             if exchange.answer or not pair.exchanges:
                 exchange = Exchange()
-                if (
-                    line.startswith("@")
-                    and not pair.exchanges
-                    and line.split()[0] in ("@set", "@dialect", "@client", "@tls")
-                ):
+                if line.startswith("@") and not pair.exchanges and line.split()[0] in SETUP:
                     pair.setup.append(line)
                     continue
                 pair.exchanges.append(exchange)
@@ -177,6 +176,7 @@ class Player:
         self.pair, self.key = pair, key
         changes, dialect, tls = {"progress": "immediate"}, "sheet", False
         clients: list[list[str]] = []
+        idle_s = threaded.IDLE_S
         for line in pair.setup:
             what, *words = line.split()
             if what == "@set":
@@ -185,6 +185,8 @@ class Player:
                 dialect = words[0]
             elif what == "@tls":
                 tls = True
+            elif what == "@idle":
+                idle_s = float(words[0])
             else:
                 clients.append(words)
         if dialect == "pending-200":
@@ -198,6 +200,7 @@ class Player:
             prepared=Preparation(Entropy(), key),
             sink=lambda line: self.notes.append(line.note),
             report=self.notes.append,
+            idle_s=idle_s,
         )
         self.tls = tls
         self.names: dict[str, str] = {"host": self.server.url.split("//")[1]}
@@ -290,6 +293,9 @@ class Player:
             return self.names[name]
         if name.startswith("bearer:"):
             return forge(name.partition(":")[2], self._value("bearer"), self.key)
+        if name.startswith("repeat:"):
+            _, times, text = name.split(":", 2)
+            return text.replace("¶", "\r\n") * int(times)
         if name.startswith("file:"):
             return (FIXTURES / name.partition(":")[2]).read_text("utf-8").replace("\r\n", "\n")
         raise ValueError(f"{self.pair.place}: nothing is known as {name!r}")
@@ -322,13 +328,13 @@ class Player:
         """Send bytes on a connection of their own; gives the status line's rest, the headers, the body."""
         address = ("127.0.0.1", int(self.names["host"].rsplit(":", 1)[1]))
         with socket.create_connection(address, 10) as plain:
-            sock: socket.socket = plain
-            if self.tls:
-                sock = ssl.create_default_context(cafile=str(self.server.ca_file)).wrap_socket(
-                    plain, server_hostname="localhost"
-                )
-            sock.sendall(sent)
-            return answer(sock.recv)
+            if not self.tls:
+                plain.sendall(sent)
+                return answer(plain.recv)
+            context = ssl.create_default_context(cafile=str(self.server.ca_file))
+            with context.wrap_socket(plain, server_hostname="localhost") as secure:
+                secure.sendall(sent)
+                return answer(secure.recv)
 
 
 def answer(recv: Callable[[int], bytes]) -> tuple[str, dict[str, str], bytes]:

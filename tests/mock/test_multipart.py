@@ -77,12 +77,19 @@ def test_what_is_not_form_data_is_refused(content_type: str) -> None:
         (HEAD + b"cut off", TYPE),
         (HEAD[:20], TYPE),
         (HEAD + b"x\r\n--c--\r\n", TYPE),
-        (b"x" * (3 << 20), TYPE),
-        (b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n\r\n' * 1500 + b"--b--", TYPE),
     ],
 )
 def test_what_breaks_off_is_refused(body: bytes, content_type: str) -> None:
     assert refused(body, content_type).rule == "WEB-BROKEN-MULTIPART"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"x" * (3 << 20), b'--b\r\nContent-Disposition: form-data; name="n"\r\n\r\n\r\n' * 1500 + b"--b--"],
+    ids=["preamble", "parts"],
+)
+def test_too_much_beside_the_file_is_refused(body: bytes) -> None:
+    assert refused(body, TYPE).rule == "WEB-PARTS-LIMIT"
 
 
 @given(st.binary(max_size=400))
