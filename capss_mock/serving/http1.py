@@ -1,6 +1,7 @@
 """Reading an HTTP/1.1 request: cheroot's reader where it is right, and the contract's answers where it refuses."""
 
 import contextlib
+import io
 import re
 import socket
 import ssl
@@ -10,9 +11,13 @@ from typing import Any
 from cheroot import server
 
 from capss_mock.contract.rules import RULES
+from capss_mock.serving.socketfiles import Reader
 
 _DRAIN_S = 0.2
 _DRAIN_BYTES = 2**20
+_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r\n")
+_LINE = 1024
+_TRAILERS = 32
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
 _LISTS = {b"Accept", b"Accept-Encoding", b"Accept-Language", b"Connection", b"Expect", b"Te", b"Transfer-Encoding"}
@@ -60,6 +65,58 @@ class _Headers(server.HeaderReader):
         return found
 
 
+class _Chunks(io.RawIOBase):
+    """A chunked body. cheroot's own holds a whole chunk in memory, however long, and reads on after a broken one."""
+
+    def __init__(self, source: Reader) -> None:
+        self._source = source
+        self._left = 0
+        self._ended = self._broken = False
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Take what is there of the current chunk, or of the next.
+
+        Raises:
+            ValueError: this is not the chunked coding; whoever asks again is told so again.
+        """
+        if self._ended:
+            return 0
+        if self._broken:
+            raise ValueError("the chunked body is broken")
+        self._broken = True  # until this has gone well
+        if not self._left:
+            self._begin()
+        if not self._ended:
+            self._left -= (taken := self._take(buffer))
+            if not self._left and self._source.readline(3) != b"\r\n":
+                raise ValueError("a chunk is longer than it says")
+        self._broken = False
+        return 0 if self._ended else taken
+
+    def _begin(self) -> None:
+        size = _CHUNK.match(self._source.readline(_LINE))
+        if not size:
+            raise ValueError("a chunk has no size")
+        self._left = int(size[1], 16)
+        if not self._left:
+            for _ in range(_TRAILERS):
+                if self._source.readline(_LINE) == b"\r\n":
+                    self._ended = True
+                    return
+            raise ValueError("the trailer does not end")
+
+    def _take(self, buffer: Any) -> int:
+        data = self._source.read1(min(len(buffer), self._left))
+        if not data:
+            raise ValueError("the chunked body breaks off")
+        buffer[: len(data)] = data
+        return len(data)
+
+
 class Request(server.HTTPRequest):
     """A request; what cannot be read as one is answered as the contract says, not in cheroot's words."""
 
@@ -75,6 +132,15 @@ class Request(server.HTTPRequest):
             self.simple_response("400 Bad Request")
             return False
         return True
+
+    def respond(self) -> None:
+        if not self.chunked_read:
+            super().respond()
+            return
+        self.rfile = io.BufferedReader(_Chunks(self.conn.rfile))
+        self.server.gateway(self).respond()
+        if self.ready:
+            self.ensure_headers_sent()
 
     def send_headers(self) -> None:
         if (b"Connection", b"close") in self.outheaders:
