@@ -70,6 +70,7 @@ class Store:
         self._temporary = None if path else tempfile.mkdtemp(prefix="capss-mock-")
         self.path = path or Path(self._temporary or "", "store.sqlite")
         self._write_lock = threading.Lock()
+        self._closed = False
         self._thread = threading.local()
         self._readers: list[Connection] = []
         self._writer: Connection | None = None
@@ -118,15 +119,23 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that writes: committed at the end, undone on an error."""
+        """A transaction that writes: committed at the end, undone on an error.
+
+        Raises:
+            StoreError: the store was closed (the key may still have been in the making).
+        """
         with self._write_lock:
+            if self._closed:
+                raise StoreError(f"the store {self.path} is closed")
             if self._writer is None:
                 self._writer = self._engine.connect().execution_options(capss_write=True)
             with self._writer.begin():
                 yield self._writer
 
     def close(self) -> None:
-        """Let go of the file; a temporary one is removed."""
+        """Let go of the file once nobody writes to it; a temporary one is removed."""
+        with self._write_lock:
+            self._closed = True
         for connection in (*self._readers, *filter(None, (self._writer,))):
             connection.close()
         self._readers.clear()

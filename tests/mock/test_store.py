@@ -197,3 +197,10 @@ def test_the_journal_keeps_only_its_newest_rows(store: Store) -> None:
         store.add_journal([{**row, "note": str(start + number)} for number in range(5)], keep=7)
     rows = sqlite3.connect(store.path).execute("select note from journal order by seq").fetchall()
     assert [note for (note,) in rows] == [str(number) for number in range(8, 15)]
+
+
+def test_a_closed_store_takes_nothing_more_and_says_so(tmp_path: Path) -> None:
+    store = Store(tmp_path / "shop.sqlite")
+    store.close()
+    with pytest.raises(StoreError, match="is closed"):
+        store.add_signing_key("kid", b"pem", 0)
