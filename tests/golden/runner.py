@@ -5,7 +5,8 @@ them, is imported or generated from it. The form of a file:
 
     ### RULE-ID [RULE-ID …]: what is shown
     @set switch=value                 how the mock is set up: @set, @dialect, @client, @tls, @idle SECONDS (its patience
-                                      with a silent client); @clock +60 moves its clock
+                                      with a silent client); @clock +60 moves its clock. progress
+                                      is immediate here, but with @defaults
     > POST /oauth2/token              a request: its line (HTTP/1.1 is added), headers, an empty line, a body
     > Content-Type: text/plain        Host and Content-Length are added where they are not given; @raw adds nothing
     < 401                             the answer: status, every header but the ones in COMMON, an empty line, the body
@@ -54,7 +55,7 @@ COMMON = {
 }
 HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000 ; includeSubDomains"}
 OURS = {"Date", "Server"}
-SETUP = {"@set", "@dialect", "@client", "@tls", "@idle"}
+SETUP = {"@set", "@dialect", "@client", "@tls", "@idle", "@defaults"}
 
 
 @dataclass
@@ -181,6 +182,8 @@ class Player:
             what, *words = line.split()
             if what == "@set":
                 changes |= dict([words[0].split("=", 1)])
+            elif what == "@defaults":
+                changes = {}
             elif what == "@dialect":
                 dialect = words[0]
             elif what == "@tls":
