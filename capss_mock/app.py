@@ -77,7 +77,12 @@ def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
 
 
 def _drained(body: Any, limit: int) -> bool:
-    """Read what an early answer left of the request, so that the client gets to read the answer."""
+    """Read what an early answer left of the request, so that the connection can go on.
+
+    Not what is over the limit: the server then closes, and takes in for a moment what still comes.
+    """
+    if (request.content_length or 0) > limit:
+        return False
     left = limit
     try:
         while left > 0 and (chunk := body.read(min(_DRAIN_CHUNK, left))):

@@ -19,6 +19,7 @@ from capss_mock.contract.fields import (
     FORMS,
     KEPT_LIMIT,
     LOAN,
+    PROLOGUE_LIMIT,
     RECORD_LIMIT,
     REFERENCE,
     SERIAL,
@@ -62,7 +63,8 @@ class _Prologue:
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after the root element has begun, nothing more is read."""
         try:
-            for start in range(0, len(data), _SLICE):  # no further than the root: the rest is lxml's
+            # no further than the root: the rest is lxml's; expat reads an unfinished token anew with each slice
+            for start in range(0, min(len(data), PROLOGUE_LIMIT + 1), _SLICE):
                 if self.root is not None:
                     return
                 self._parser.Parse(data[start : start + _SLICE], False)
@@ -180,8 +182,8 @@ class DocumentParser:
         if self._lxml is None:
             self._held += data
             if self._prologue.root is None:
-                if len(self._held) > RECORD_LIMIT:
-                    raise _Fatal("DOC-LIMIT", "no root element within 16 MB")
+                if len(self._held) > PROLOGUE_LIMIT:
+                    raise _Fatal("DOC-LIMIT", f"no root element within {PROLOGUE_LIMIT // 1024} kB")
                 return
             if self._prologue.root != self._form.root:
                 raise _Fatal("DOC-ROOT", f"the root element is not {self._form.root} (in no namespace)")

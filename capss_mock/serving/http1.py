@@ -14,7 +14,7 @@ from capss_mock.contract.rules import RULES
 from capss_mock.serving.socketfiles import Reader
 
 _DRAIN_S = 0.2
-_DRAIN_BYTES = 2**20
+_DRAIN_BYTES = 2**28
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r\n")
 _LINE = 1024
 _TRAILERS = 32
@@ -134,13 +134,13 @@ class Request(server.HTTPRequest):
         return True
 
     def respond(self) -> None:
-        if not self.chunked_read:
+        if self.chunked_read:
+            self.rfile = io.BufferedReader(_Chunks(self.conn.rfile))
+            self.server.gateway(self).respond()
+        else:
             super().respond()
-            return
-        self.rfile = io.BufferedReader(_Chunks(self.conn.rfile))
-        self.server.gateway(self).respond()
-        if self.ready:
-            self.ensure_headers_sent()
+        if self.close_connection:
+            _drain(self.conn.socket)
 
     def send_headers(self) -> None:
         if (b"Connection", b"close") in self.outheaders:
@@ -156,15 +156,16 @@ class Request(server.HTTPRequest):
         head = f"HTTP/1.1 {rule.answer.status} {phrase}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
         with contextlib.suppress(OSError):
             self.conn.wfile.write(head.encode())
-            _drain(self.conn.socket)
+        _drain(self.conn.socket)
 
 
 def _drain(sock: socket.socket) -> None:
     """Take in what the client is still sending, for a moment: a close in the middle would reset the connection
     and take the answer with it."""
-    sock.settimeout(_DRAIN_S)
-    if not isinstance(sock, ssl.SSLSocket):
-        sock.shutdown(socket.SHUT_WR)
-    left = _DRAIN_BYTES
-    while left > 0 and (chunk := sock.recv(min(left, 65536))):
-        left -= len(chunk)
+    with contextlib.suppress(OSError):
+        sock.settimeout(_DRAIN_S)
+        if not isinstance(sock, ssl.SSLSocket):
+            sock.shutdown(socket.SHUT_WR)
+        left = _DRAIN_BYTES
+        while left > 0 and (chunk := sock.recv(min(left, 65536))):
+            left -= len(chunk)

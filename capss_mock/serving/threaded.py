@@ -22,7 +22,7 @@ from cheroot.workers import threadpool
 from capss_mock.serving.http1 import Request
 from capss_mock.serving.socketfiles import make_file
 
-_MOST_THREADS = 64
+_MOST_THREADS = 512
 _TICK_S = 0.02
 _CALM_TICKS = 250
 IDLE_S = 30
@@ -116,7 +116,7 @@ class _Pool(threadpool.ThreadPool):
             self._seen = self._taken
             self._calm = 0 if blocked else self._calm + 1
             if blocked:
-                self.grow(2)
+                self.grow(min(self.qsize + 1, 32))
             elif self._calm > _CALM_TICKS and self.idle > self.min:
                 self.shrink(1)
 

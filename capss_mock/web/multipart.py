@@ -48,7 +48,10 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
     except (ValueError, ClientDisconnected) as error:
         if isinstance(error.__context__, TimeoutError):
             raise
-        raise Refusal("WEB-BROKEN-MULTIPART", "it ends or breaks off before its last boundary") from None
+        broken = "it ends or breaks off before its last boundary"
+        if isinstance(error, UnicodeDecodeError):
+            broken = "the head of a part is not UTF-8 (a file name in another encoding?)"
+        raise Refusal("WEB-BROKEN-MULTIPART", broken) from None
     except RequestEntityTooLarge as error:
         if decoder.complete or not len(decoder.buffer):
             raise  # the body itself is over the size limit

@@ -80,7 +80,7 @@ RULES = (
     _error(
         "DOC-LIMIT",
         _A,
-        "One record is at most 16 MB and a document nests at most 256 deep.",
+        "The root element begins within 64 kB; one record is at most 16 MB; a document nests at most 256 deep.",
         (Citation("kit", "a limit that keeps the mock standing"),),
         "split the record; make its images smaller",
     ),
