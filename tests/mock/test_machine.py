@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 
 from capss_mock.app import create_app
 from capss_mock.clock import Entropy, ManualClock
@@ -56,14 +56,22 @@ class Machine(RuleBasedStateMachine):
 
     # -- clients and tokens
 
-    @rule(client=st.sampled_from(["shop-0", "shop-1"]))
-    def change_secret(self, client: str) -> None:
-        _, self.secrets[client] = self.clients.set_secret(client)
+    @initialize(target=tokens)
+    def first_tokens(self) -> Any:
+        return multiple(self.token("shop-0", True), self.token("shop-1", True), self.token("shop-0", False))
 
-    @rule(client=st.sampled_from(["shop-1"]))
-    def disable(self, client: str) -> None:
-        self.clients.disable(client)
-        self.disabled.add(client)
+    @rule(
+        client=st.sampled_from(["shop-0", "shop-1"]), secret=st.sampled_from(["new", "disable", "", "x", "Password1"])
+    )
+    def manage(self, client: str, secret: str) -> None:
+        """A new secret; the second client disabled; or a token asked for with a wrong secret."""
+        if secret == "new":
+            _, self.secrets[client] = self.clients.set_secret(client)
+        elif secret == "disable":
+            self.clients.disable("shop-1")
+            self.disabled.add("shop-1")
+        else:
+            assert self.ask(client, secret, scope="api").status_code == (401 if secret else 400)
 
     def ask(self, client: str, secret: str, **form: str) -> Any:
         basic = base64.b64encode(f"{client}:{secret}".encode()).decode()
@@ -91,21 +99,13 @@ class Machine(RuleBasedStateMachine):
         assert ("scope" in reply.json) == scoped
         return (reply.json["access_token"], client, exp, self.now, scoped)
 
-    @rule(client=st.sampled_from(["shop-0", "shop-1"]), secret=st.sampled_from(["", "x", "Password1"]))
-    def bad_secret(self, client: str, secret: str) -> None:
-        reply = self.ask(client, secret, scope="api")
-        assert reply.status_code == (401 if secret else 400)
-
-    @rule(seconds=st.sampled_from([1, 61, 3600, 86_400]))
-    def wait(self, seconds: int) -> None:
-        self.clock.advance(seconds)
-        self.now += timedelta(seconds=seconds)
-
-    @rule(token=tokens, seconds=st.sampled_from([-1, 59, 60, 61]))
-    def wait_for_its_end(self, token: Any, seconds: int) -> None:
-        moment = token[2] + timedelta(seconds=seconds)
-        if moment > self.now:
-            self.wait(int((moment - self.now).total_seconds()))
+    @rule(token=tokens, seconds=st.sampled_from([1, 3600, 86_400]), to_its_end=st.sampled_from([None, -1, 59, 60, 61]))
+    def wait(self, token: Any, seconds: int, to_its_end: int | None) -> None:
+        moment = self.now + timedelta(seconds=seconds)
+        if to_its_end is not None:
+            moment = max(moment, token[2] + timedelta(seconds=to_its_end))
+        self.clock.advance((moment - self.now).total_seconds())
+        self.now = moment
         reply = self.http.get("/api/bulkimport/status/1", headers={"Authorization": f"Bearer {token[0]}"})
         assert reply.status_code == (self.refused(token) or 404)
 
@@ -232,7 +232,6 @@ class Machine(RuleBasedStateMachine):
                 assert (reply.status_code, reply.json["statusMessage"]) == (200, "complete")
                 assert {name: reply.json[name] for name in known["expected"]} == known["expected"]
 
-    @rule(token=tokens, number=uploads | updates)
     def poll_to_the_end(self, token: Any, number: int) -> None:
         for _ in range(POLLS + 1):
             self.poll(token, number)
