@@ -142,12 +142,40 @@ def upload_of(*records: str, licence: str = "000000300") -> bytes:
     return f'<capssUpload><bulkUploadData licenseNumber="{licence}">{body}</bulkUploadData></capssUpload>'.encode()
 
 
-def record(number: str, *, amount: str = "10.00", time: str = "2025-12-15T10:00:00", serial: str = "S1") -> str:
-    """The inside of a good record with one item."""
+PERSON = "".join(
+    f"<{name}>on file</{name}>"
+    for name in ("custLastName", "custFirstName", "gender", "hairColor", "eyeColor", "height", "weight")
+) + (
+    '<dateOfBirth xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>'
+    "<dateOfBirthText>on file</dateOfBirthText><streetAddress>on file</streetAddress><city>on file</city>"
+    "<state>on file</state><postalCode>on file</postalCode><id><type>on file</type><number>on file</number>"
+    "<dateOfIssueText>on file</dateOfIssueText><issueState>on file</issueState><issueCountry>on file</issueCountry>"
+    "<yearOfExpirationText>on file</yearOfExpirationText></id><signature>on file</signature>"
+    "<fingerprint>on file</fingerprint>"
+)
+DETAILS = "".join(
+    f"<{name}>None</{name}>"
+    for name in ("model", "ownerAppliedNumber", "inscription", "pattern", "color", "material", "itemSize", "sizeUnit")
+)
+
+
+def record(
+    number: str,
+    *,
+    amount: str = "10.00",
+    time: str = "2025-12-15T10:00:00",
+    serial: str = "S1",
+    person: str = PERSON,
+    employee: str = "Invented Clerk",
+    description: str = "Invented guitar",
+) -> str:
+    """The inside of a good record with one item; everything in it is invented."""
     return (
-        f"<transactionTime>{time}</transactionTime><items><item><referenceId>R-{number}</referenceId>"
-        f"<type>BUY</type><loanBuyNumber>{number}</loanBuyNumber><amount>{amount}</amount>"
-        f"<article>GUITAR</article><serialNumber>{serial}</serialNumber></item></items>"
+        f"<transactionTime>{time}</transactionTime><customer>{person}</customer>"
+        f"<store><employeeName>{employee}</employeeName></store><items><item><referenceId>R-{number}</referenceId>"
+        f"<type>BUY</type><loanBuyNumber>{number}</loanBuyNumber><amount>{amount}</amount><article>GUITAR</article>"
+        f"<brand>UNKNOWN</brand>{DETAILS}<serialNumber>{serial}</serialNumber><description>{description}</description>"
+        "</item></items>"
     )
 
 

@@ -97,6 +97,35 @@ SWITCHES = by_id(
             _KIT,
         ),
         Switch(
+            "document-profile",
+            "Which date's form must documents have?",
+            (
+                Option("2018", "person data real, model … sizeUnit optional, thumbprint taken", _O),
+                Option("2020", "model … sizeUnit mandatory", _O),
+                Option("sb1317", "from 2023: who sold or pledged is on file", _D),
+                Option("2026", "as sb1317, referenceId expected", _O),
+            ),
+            "2026",
+            (Citation("client-a", "its generator"), Citation("client-b", "its generator"), Citation("sb1317", "21628")),
+        ),
+        Switch(
+            "on-file",
+            "What happens to a record that names the person, where the profile says on file?",
+            (
+                Option("accept", "it is taken (CAPSS is said to overwrite the values)", _D),
+                Option("refuse", "the record is an error", _A),
+            ),
+            "accept",
+            (Citation("sb1317", "interim practice"), Citation("kit", "how long it lasts is not known")),
+        ),
+        Switch(
+            "element-order",
+            "Is the order of elements enforced?",
+            (Option("any", "no", _A), Option("strict", "a record in another order is an error", _A)),
+            "any",
+            (Citation("kit", "the known generators agree on transactions and customers, not on items"),),
+        ),
+        Switch(
             "status-not-found",
             "How is an unknown status id, or another licence's, answered?",
             (Option("404", "404 Not Found"), Option("403", "403 Forbidden")),
@@ -213,6 +242,11 @@ DIALECTS = by_id(
     (
         Dialect("sheet", "Every switch at its default: closest to the DOJ's sheet.", {}),
         Dialect("old-2025", "Only the old paths of 2025 are served.", {"api-generation": "old"}),
+        Dialect(
+            "strict-order",
+            "Elements of transactions and customers must stand in the order of the known generators.",
+            {"element-order": "strict"},
+        ),
         Dialect(
             "post-401-to-403",
             "A POST without a bearer is answered 403, as with CSRF protection on.",

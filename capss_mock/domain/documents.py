@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, cast
 from xml.parsers import expat
 
@@ -27,7 +27,7 @@ from capss_mock.contract.fields import (
     DocumentForm,
 )
 from capss_mock.domain.reading import Finding, Item, Reading, Record
-from capss_mock.domain.validation import check, trimmed
+from capss_mock.domain.validation import Checks, Interpreter, interpreter, trimmed
 
 _FEED = 64 * 1024
 _SLICE = 512
@@ -109,11 +109,15 @@ class DocumentParser:
 
     Args:
         kind: ``upload`` or ``update``.
+        checks: what is checked; by default everything, for the profile of today.
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
     """
 
-    def __init__(self, kind: str, on_record: Callable[[Record], None] | None = None) -> None:
+    def __init__(
+        self, kind: str, checks: Checks | None = None, on_record: Callable[[Record], None] | None = None
+    ) -> None:
         self._form: DocumentForm = FORMS[kind]
+        self._interpreter: Interpreter = interpreter(self._form, checks or Checks())
         self.reading = Reading()
         self._on_record = on_record or self.reading.records.append
         self._hash = hashlib.sha256()
@@ -124,7 +128,7 @@ class DocumentParser:
         self._seen = 0
         self._since_record = 0
         self._fatal = False
-        self._kept = {field.name for field in self._form.item_fields if field.kept}
+        self._kept = {field.name for field in self._form.item.fields if field.kept}
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after a fatal finding they are only hashed and counted."""
@@ -175,7 +179,7 @@ class DocumentParser:
         if not self._open[1:]:
             raise _Fatal("DOC-ROOT", f"{self._form.container} is missing")
         if not self._seen:
-            raise _Fatal("DOC-EMPTY", f"there is no {self._form.record}")
+            raise _Fatal("DOC-EMPTY", f"there is no {self._form.record.name}")
 
     def _advance(self, data: bytes) -> None:
         self._prologue.feed(data)
@@ -195,13 +199,13 @@ class DocumentParser:
         self._read_events()
         self._prune()
         if self._since_record > RECORD_LIMIT:
-            raise _Fatal("DOC-LIMIT", f"more than 16 MB without a complete {self._form.record}")
+            raise _Fatal("DOC-LIMIT", f"more than 16 MB without a complete {self._form.record.name}")
 
     def _new_parser(self) -> etree.XMLPullParser:
         form = self._form
         return etree.XMLPullParser(
             events=("start", "end"),
-            tag=(form.root, form.container, form.record),
+            tag=(form.root, form.container, form.record.name),
             resolve_entities=False,
             no_network=True,
             load_dtd=False,
@@ -215,7 +219,7 @@ class DocumentParser:
         form = self._form
         events = cast("Iterator[tuple[str, etree._Element]]", self._lxml.read_events())
         for event, element in events:
-            is_record = element.tag == form.record
+            is_record = element.tag == form.record.name
             if event == "start":
                 if not is_record:
                     self._enter(element)
@@ -248,32 +252,23 @@ class DocumentParser:
 
     def _record(self, element: etree._Element) -> Record:
         form, ordinal = self._form, self._seen
-        where = f"{form.record} {ordinal}"
-        if form.items is None:
-            return self._build(ordinal, where, {}, [element])
-        values = {child.tag: child.text for child in element}
-        items = [item for child in element if child.tag == form.items[0] for item in child if item.tag == form.items[1]]
-        return self._build(ordinal, where, values, items)
-
-    def _build(self, ordinal: int, where: str, values: dict[str, str | None], elements: list[etree._Element]) -> Record:
-        form = self._form
-        findings = check(form.record_fields, values, where)
-        time = trimmed(values.get(TIME))
+        findings = self._interpreter.check(element, ordinal)
+        elements, time = [element], ""
+        if form.items:
+            box, name = form.items
+            elements = [item for child in element if child.tag == box for item in child if item.tag == name]
+            time = trimmed(element.findtext(TIME))
         items: list[Item] = []
-        for number, element in enumerate(elements, 1):
-            texts = {child.tag: child.text for child in element}
-            place = where if form.items is None else f"{where}, item {number}"
-            findings += check(form.item_fields, texts, place)
+        for each in elements:
+            texts = {child.tag: child.text for child in each}
             kept = {name: trimmed(text)[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
             items.append(keep_item(kept, _key(self.reading.licence, time, texts)))
-        if not items:
-            findings.append(Finding("DOC-REQUIRED", where, "{} is missing".format("/".join(form.items or ()))))
         return Record(ordinal, tuple(items), tuple(findings))
 
 
-def read_document(kind: str, chunks: Iterator[bytes]) -> Reading:
+def read_document(kind: str, chunks: Iterable[bytes], checks: Checks | None = None) -> Reading:
     """Read a whole document from its chunks."""
-    parser = DocumentParser(kind)
+    parser = DocumentParser(kind, checks)
     for chunk in chunks:
         parser.feed(chunk)
     return parser.finish()

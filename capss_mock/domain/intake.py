@@ -14,6 +14,7 @@ from pathlib import Path
 from capss_mock.domain.documents import DocumentParser
 from capss_mock.domain.errors import KitFault
 from capss_mock.domain.reading import Reading, from_lines
+from capss_mock.domain.validation import Checks
 
 INLINE_LIMIT = 2**20  # bytes; above this a child process reads
 _PIPE = 2**20
@@ -23,8 +24,9 @@ _PACKAGE_ROOT = str(Path(__file__).parents[2])
 class Intake:
     """A sink for one document. Call ``write`` as bytes come, then ``finish``, or ``abort``."""
 
-    def __init__(self, kind: str, inline_limit: int = INLINE_LIMIT) -> None:
+    def __init__(self, kind: str, checks: Checks, inline_limit: int = INLINE_LIMIT) -> None:
         self._kind = kind
+        self._checks = checks
         self._limit = inline_limit
         self._buffer = bytearray()
         self._child: _Child | None = None
@@ -36,7 +38,7 @@ class Intake:
             return
         self._buffer += data
         if len(self._buffer) > self._limit:
-            self._child = _Child(self._kind)
+            self._child = _Child(self._kind, self._checks)
             self._child.write(bytes(self._buffer))
             self._buffer.clear()
 
@@ -48,7 +50,7 @@ class Intake:
         """
         if self._child is not None:
             return self._child.finish()
-        parser = DocumentParser(self._kind)
+        parser = DocumentParser(self._kind, self._checks)
         parser.feed(bytes(self._buffer))
         return parser.finish()
 
@@ -62,10 +64,10 @@ class Intake:
 class _Child:
     """A child process that reads. Its lines are taken in as they come, by a thread."""
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, checks: Checks) -> None:
         path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "capss_mock.domain.child", kind],
+            [sys.executable, "-m", "capss_mock.domain.child", kind, checks.profile.id, ",".join(sorted(checks.raised))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback could quote the document

@@ -3,17 +3,26 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 _json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one for each call
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: the rule's id, where, and a sentence that never quotes a value."""
+    """One fault: the rule's id, where, and a sentence that never quotes a value.
+
+    ``is_error`` False: a warning. ``record`` and ``item`` count from 1 (0: the whole document, the whole record);
+    ``path`` names the elements from there down to the faulty one, or to the parent of a missing one.
+    """
 
     rule: str
     where: str
     message: str
+    is_error: bool = True
+    record: int = 0
+    item: int = 0
+    path: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} ({self.rule})"
@@ -42,6 +51,11 @@ class Record:
     ordinal: int
     items: tuple[Item, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings for which the record cannot be taken."""
+        return tuple(finding for finding in self.findings if finding.is_error)
 
 
 @dataclass(slots=True)
@@ -73,13 +87,21 @@ def to_lines(reading: Reading) -> Iterator[str]:
 def record_line(record: Record) -> str:
     """One record as a JSON line."""
     items = [[i.key, i.fields, i.reference, i.loan, i.serial] for i in record.items]
-    findings = [[f.rule, f.where, f.message] for f in record.findings]
-    return _json([record.ordinal, items, findings])
+    return _json([record.ordinal, items, [_row(finding) for finding in record.findings]])
+
+
+def _row(finding: Finding) -> list[object]:
+    return [getattr(finding, name) for name in Finding.__slots__]
+
+
+def _finding(row: list[Any]) -> Finding:
+    rule, where, message, is_error, record, item, path = row
+    return Finding(rule, where, message, is_error, record, item, tuple(path))
 
 
 def end_line(reading: Reading) -> str:
     """What a reading says of the whole document, as its last JSON line."""
-    findings = [[f.rule, f.where, f.message] for f in reading.findings]
+    findings = [_row(finding) for finding in reading.findings]
     return _json({"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings})
 
 
@@ -93,14 +115,14 @@ def from_lines(lines: Iterable[str | bytes]) -> Reading:
     for line in lines:
         values = json.loads(line)
         if isinstance(values, dict):
-            findings = [Finding(*row) for row in values["findings"]]
+            findings = [_finding(row) for row in values["findings"]]
             return Reading(values["digest"], values["size"], values["licence"], records, findings)
         ordinal, items, found = values
         records.append(
             Record(
                 ordinal,
                 tuple(Item(*row) for row in items),
-                tuple(Finding(*row) for row in found),
+                tuple(_finding(row) for row in found),
             )
         )
     raise ValueError("the reading has no end")

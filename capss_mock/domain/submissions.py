@@ -91,7 +91,7 @@ def duplicate_ordinals(records: Sequence[Record], known: Collection[str]) -> set
     seen: set[str] = set()
     found: set[int] = set()
     for record in records:
-        if record.findings:
+        if record.errors:
             continue
         keys = {item.key for item in record.items}
         if any(key in known or key in seen for key in keys):
@@ -108,7 +108,7 @@ def _limited(messages: list[str]) -> tuple[str, ...]:
 
 def _messages(record: Record) -> str:
     """One message for one bad record."""
-    first, *others = record.findings
+    first, *others = record.errors
     return f"{first}; {'; '.join(str(other) for other in others)}" if others else str(first)
 
 
@@ -125,7 +125,7 @@ def decide_upload(reading: Reading, policy: Policy, duplicates: set[int]) -> tup
         duplicates: ordinals, from ``duplicate_ordinals``.
     """
     fatal = refusals(reading, policy)
-    bad = [record for record in reading.records if record.findings]
+    bad = [record for record in reading.records if record.errors]
     again = [record for record in reading.records if record.ordinal in duplicates]
     messages = [str(finding) for finding in fatal] + [_messages(record) for record in bad]
     refused = bool(fatal) or (bool(bad) and policy.on_error == "reject")
@@ -154,7 +154,7 @@ def decide_upload(reading: Reading, policy: Policy, duplicates: set[int]) -> tup
 
 def _rules(fatal: Sequence[Finding], bad: Sequence[Record], again: Sequence[Record]) -> tuple[str, ...]:
     ids = dict.fromkeys(finding.rule for finding in fatal)
-    ids.update(dict.fromkeys(finding.rule for record in bad for finding in record.findings))
+    ids.update(dict.fromkeys(finding.rule for record in bad for finding in record.errors))
     if again:
         ids[DUPLICATE] = None
     return tuple(ids)
@@ -167,16 +167,16 @@ def decide_update(reading: Reading, policy: Policy, unknown: set[int]) -> tuple[
         unknown: ordinals of items that the store does not have.
     """
     fatal = refusals(reading, policy)
-    bad = [record for record in reading.records if record.findings or record.ordinal in unknown]
+    bad = [record for record in reading.records if record.errors or record.ordinal in unknown]
     messages = [str(finding) for finding in fatal]
     for record in bad:
-        if record.findings:
+        if record.errors:
             messages.append(_messages(record))
         else:
             messages.append(f"item {record.ordinal}: no saved item has this key (UPD-UNKNOWN-ITEM)")
     dropped = {record.ordinal for record in bad}
     saved = [] if fatal else [record for record in reading.records if record.ordinal not in dropped]
-    rules = _rules(fatal, [record for record in bad if record.findings], ())
+    rules = _rules(fatal, [record for record in bad if record.errors], ())
     if unknown:
         rules = (*rules, "UPD-UNKNOWN-ITEM")
     verdict = Verdict(

@@ -1,57 +1,311 @@
-"""A generic interpreter of the contract's fields: no element name stands here."""
+"""A generic interpreter of the contract's fields: no element name stands here.
 
+The fields are compiled once, for a profile and for the rules that are wanted, into groups; a record is then one walk
+over its elements. Findings never quote a value.
+"""
+
+import base64
+import binascii
 import re
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache
 
-from capss_mock.contract.fields import Field, Kind
+from lxml import etree
+
+from capss_mock.contract.fields import (
+    DEFAULT_PROFILE,
+    FIREARM_WORDS,
+    NO_FIREARM_WORDS,
+    ON_FILE,
+    PROFILES,
+    DocumentForm,
+    Field,
+    Kind,
+    Need,
+    Profile,
+)
+from capss_mock.contract.model import Level
+from capss_mock.contract.rules import RULES
 from capss_mock.domain.reading import Finding
 
+_XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
+_HEIGHT = re.compile(r"[1-9](0\d|1[01])", re.ASCII)
+_WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
+_YEAR = re.compile(r"\d{4}", re.ASCII)
+_WORD = re.compile(r"[a-z]+")
+_BLANK = " \t\r\n"
 
 
 def trimmed(text: str | None) -> str:
     """An element's text without the white space that XML knows; an empty element has none."""
-    return (text or "").strip(" \t\r\n")
+    return (text or "").strip(_BLANK)
 
 
-def _is_local_time(text: str) -> bool:
-    if not _LOCAL_TIME.fullmatch(text):
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Which checks are made: for a profile; ``raised`` are warnings that count as errors here."""
+
+    profile: Profile = field(default_factory=lambda: PROFILES[DEFAULT_PROFILE])
+    raised: frozenset[str] = frozenset()
+    warnings: bool = True
+
+    def level(self, rule: str) -> Level:
+        """What a finding of this rule counts as."""
+        return Level.ERROR if rule in self.raised or RULES[rule].level is Level.ERROR else Level.WARNING
+
+    def wants(self, rule: str) -> bool:
+        """Whether a finding of this rule would be reported."""
+        return self.warnings or self.level(rule) is Level.ERROR
+
+
+def _is_moment(text: str, pattern: re.Pattern[str], read: Callable[[str], object]) -> bool:
+    if not pattern.fullmatch(text):
         return False
     try:
-        datetime.fromisoformat(text)
+        read(text)
     except ValueError:
         return False
     return True
 
 
-_CHECKS = {
-    Kind.LOCAL_TIME: (_is_local_time, "DOC-TIME-FORMAT", "is not a local time YYYY-MM-DDTHH:MM:SS"),
+def _is_image(text: str) -> bool:
+    try:
+        return bool(base64.b64decode("".join(text.split()), validate=True))
+    except (binascii.Error, ValueError):
+        return False
+
+
+_KINDS: dict[Kind, tuple[Callable[[str], bool], str, str]] = {
+    Kind.LOCAL_TIME: (
+        lambda text: _is_moment(text, _LOCAL_TIME, datetime.fromisoformat),
+        "DOC-TIME-FORMAT",
+        "is not a local time YYYY-MM-DDTHH:MM:SS",
+    ),
+    Kind.DATE: (lambda text: _is_moment(text, _DATE, date.fromisoformat), "DOC-DATE-FORMAT", "is not YYYY-MM-DD"),
     Kind.AMOUNT: (lambda text: bool(_AMOUNT.fullmatch(text)), "DOC-AMOUNT-FORMAT", "is not a plain decimal"),
+    Kind.HEIGHT: (lambda text: bool(_HEIGHT.fullmatch(text)), "DOC-HEIGHT-FORMAT", "is not feet and two-digit inches"),
+    Kind.WEIGHT: (lambda text: bool(_WEIGHT.fullmatch(text)), "DOC-WEIGHT-FORMAT", "is not whole pounds"),
+    Kind.YEAR: (lambda text: bool(_YEAR.fullmatch(text)), "DOC-YEAR-FORMAT", "is not a year of four digits"),
+    Kind.IMAGE: (_is_image, "DOC-IMAGE", "is not base64"),
 }
+# an element of these kinds that is empty cannot be read at all
+_TYPED = {Kind.LOCAL_TIME, Kind.DATE, Kind.AMOUNT}
 
 
-def check(fields: Iterable[Field], values: Mapping[str, str | None], where: str) -> list[Finding]:
-    """Check the text of one element's children.
+def _names_a_firearm(text: str) -> bool:
+    words = set(_WORD.findall(text.lower()))
+    return not words.isdisjoint(FIREARM_WORDS) and words.isdisjoint(NO_FIREARM_WORDS)
 
-    Args:
-        fields: what the contract says of the children.
-        values: text by element name; None for an empty element, no entry for a missing one.
-        where: the place, for the findings.
-    """
-    found: list[Finding] = []
-    for field in fields:
-        if not field.required and field.kind is Kind.TEXT:
-            continue
-        text = trimmed(values.get(field.name))
+
+Check = Callable[[str], bool]
+"""True when a text (trimmed, not empty, not the filler) is good."""
+
+
+class _Leaf:
+    """What is asked of one element's text."""
+
+    def __init__(self, spec: Field, checks: Checks) -> None:
+        self.spec = spec
+        self.empty = self._empty(checks)
+        self.nil_content = spec.nillable
+        tests: list[tuple[Check, str, str]] = []
+        if spec.kind in _KINDS:
+            tests.append(_KINDS[spec.kind])
+        if spec.values:
+            known = frozenset(spec.values)
+            tests.append((lambda text: text in known, "DOC-VALUE", "is none of the known values"))
+        if spec.personal and checks.profile.on_file:
+            tests.append((lambda _: False, "DOC-PERSON-DATA", "is not on file"))
+        if spec.no_filler:
+            tests.append((lambda text: text.lower() != ON_FILE, "DOC-EMPLOYEE", "is on file"))
+        if spec.reads:
+            tests.append((lambda text: not _names_a_firearm(text), "DOC-FIREARM", "reads like a firearm"))
+        self.tests = [test for test in tests if checks.wants(test[1])]
+        self.filler = spec.filler
+        self.strict_filler = checks.wants("DOC-FILLER")
+        # short texts that have passed, since most repeat from record to record; never what may name a person
+        self.good: set[str] = set()
+        self.remembers = not spec.personal
+
+    def _empty(self, checks: Checks) -> tuple[str, ...]:
+        spec = self.spec
+        if spec.may_be_empty or spec.need is Need.OPTIONAL:
+            return ()
+        if spec.kind in _TYPED:
+            return (_KINDS[spec.kind][1],)
+        both = ("DOC-ELEMENT-EMPTY", "DOC-ELEMENT-BLANK")
+        return both if checks.wants(both[0]) else ()
+
+    @property
+    def idle(self) -> bool:
+        """True when nothing can be found here."""
+        return not (self.tests or self.empty or self.nil_content)
+
+    def look(self, element: etree._Element) -> Iterator[tuple[str, str]]:
+        """The rules that the element's text breaks, each with what is wrong."""
+        text = element.text
+        if text in self.good and not element.attrib:
+            return
+        spec = self.spec
+        text = trimmed(text)
+        if spec.nillable and element.get(_XSI_NIL) in ("true", "1"):
+            if text or len(element):
+                yield "DOC-NIL-CONTENT", "is nil and has content"
+            return
         if not text:
-            if field.required:
-                what = "is empty" if field.name in values else "is missing"
-                found.append(Finding("DOC-REQUIRED", where, f"{field.name} {what}"))
-            continue
-        if field.kind in _CHECKS:
-            good, rule, message = _CHECKS[field.kind]
+            if self.empty:
+                blank = bool(element.text) and len(self.empty) > 1
+                yield self.empty[-1] if blank else self.empty[0], "holds only white space" if blank else "is empty"
+            return
+        if self.filler:
+            if text == ON_FILE:
+                return
+            if " ".join(text.lower().split()) == ON_FILE:
+                if self.strict_filler:
+                    yield "DOC-FILLER", "is not exactly on file"
+                return
+        bad = False
+        for good, rule, what in self.tests:
             if not good(text):
-                found.append(Finding(rule, where, f"{field.name} {message}"))
-    return found
+                bad = True
+                yield rule, what
+        if self.remembers and not bad and len(text) <= 40 and len(self.good) < 5000:
+            self.good.add(element.text or "")
+
+
+class _Group:
+    """What is asked of one element's children."""
+
+    def __init__(self, spec: Field, checks: Checks) -> None:
+        self.spec = spec
+        self.many = frozenset(each.name for each in spec.fields if each.many)
+        self.names = {each.name: number for number, each in enumerate(spec.fields)}
+        self.groups = {each.name: _Group(each, checks) for each in spec.fields if each.kind is Kind.GROUP}
+        leaves = {each.name: _Leaf(each, checks) for each in spec.fields if each.kind is not Kind.GROUP}
+        self.leaves = {name: leaf for name, leaf in leaves.items() if not leaf.idle}
+        self.required = frozenset(
+            each.name
+            for each in spec.fields
+            if each.need is Need.ALWAYS or (each.need is Need.DETAILS and checks.profile.details)
+        )
+        self.instead = {
+            each.name: each.either
+            for each in spec.fields
+            if each.either and (checks.profile.old_names or not each.either_old)
+        }
+        self.old = {each.either: each.name for each in spec.fields if each.either_old and not checks.profile.old_names}
+        wants_reference = checks.profile.reference and checks.wants("DOC-REFERENCE")
+        self.expected = [each.name for each in spec.fields if each.need is Need.REFERENCE and wants_reference]
+        self.twins = [(each.name, each.twin) for each in spec.fields if each.twin and checks.wants("DOC-NIL-TWIN")]
+        self.ordered = spec.ordered and checks.wants("DOC-ORDER")
+        self.strangers = checks.wants("DOC-UNKNOWN-ELEMENT")
+
+    def missing(self, seen: set[str]) -> list[str]:
+        """Required children that are not there, in the contract's order."""
+        gone = (name for name in self.required - seen if self.instead.get(name) not in seen)
+        return sorted(gone, key=self.names.__getitem__)
+
+
+class Interpreter:
+    """Checks records of one form of document."""
+
+    def __init__(self, form: DocumentForm, checks: Checks) -> None:
+        self._checks = checks
+        self._form = form
+        self._group = _Group(form.record, checks)
+        self._item = form.item.name if form.items else ""
+
+    def check(self, record: etree._Element, ordinal: int) -> list[Finding]:
+        """Everything that is wrong with a record, in the order of its elements."""
+        found: list[Finding] = []
+        place = _Place(f"{self._form.record.name} {ordinal}", ordinal)
+        self._look(self._group, record, place, found)
+        return found
+
+    def _look(self, group: _Group, element: etree._Element, place: "_Place", found: list[Finding]) -> None:
+        names: list[str] = []
+        numbers: dict[str, int] = {}
+        for child in element:
+            name = child.tag
+            names.append(name)
+            if (leaf := group.leaves.get(name)) is not None:
+                for rule, what in leaf.look(child):
+                    self._add(found, rule, place, f"{name} {what}", name)
+            elif (inner := group.groups.get(name)) is not None:
+                number = numbers[name] = numbers.get(name, 0) + 1
+                self._look(inner, child, place.inside(name, number, is_item=name == self._item), found)
+        seen = set(names)
+        if not group.required <= seen:
+            for name in group.missing(seen):
+                self._add(found, "DOC-REQUIRED", place, f"{name} is missing")
+        for name in group.expected:
+            if name not in seen:
+                self._add(found, "DOC-REFERENCE", place, f"{name} is missing")
+        if group.twins:
+            self._twins(group, element, seen, place, found)
+        if group.strangers:
+            self._strangers(group, names, seen, place, found)
+        if group.ordered:
+            self._order(group, names, place, found)
+
+    def _twins(
+        self, group: _Group, element: etree._Element, seen: set[str], place: "_Place", found: list[Finding]
+    ) -> None:
+        for name, twin in group.twins:
+            if name in seen and twin not in seen:
+                child = element.find(name)
+                if child is not None and child.get(_XSI_NIL) in ("true", "1"):
+                    self._add(found, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
+
+    def _strangers(
+        self, group: _Group, names: list[str], seen: set[str], place: "_Place", found: list[Finding]
+    ) -> None:
+        for name in sorted(seen - group.names.keys()):
+            self._add(found, "DOC-UNKNOWN-ELEMENT", place, "an element is not known", name)
+        for name in sorted(seen & group.old.keys()):
+            self._add(found, "DOC-THUMBPRINT", place, f"{name} is the old name of {group.old[name]}", name)
+        if len(names) > len(seen):
+            for name in sorted(seen & group.names.keys() - group.many):
+                if names.count(name) > 1:
+                    self._add(found, "DOC-REPEATED", place, f"{name} is there {names.count(name)} times", name)
+
+    def _order(self, group: _Group, names: list[str], place: "_Place", found: list[Finding]) -> None:
+        last = -1
+        for name in names:
+            number = group.names.get(name, last)
+            if number < last:
+                self._add(found, "DOC-ORDER", place, f"{name} stands too late", name)
+                return
+            last = number
+
+    def _add(self, found: list[Finding], rule: str, place: "_Place", message: str, *below: str) -> None:
+        level = self._checks.level(rule)
+        path = (*place.path, *below)
+        found.append(Finding(rule, place.text, message, level is Level.ERROR, place.record, place.item, path))
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is: in words, and as record, item (0: none) and the names of the elements below them."""
+
+    text: str
+    record: int
+    item: int = 0
+    path: tuple[str, ...] = ()
+
+    def inside(self, name: str, number: int, *, is_item: bool) -> "_Place":
+        """One element deeper."""
+        if is_item:
+            return _Place(f"{self.text}, {name} {number}", self.record, number)
+        return _Place(self.text, self.record, self.item, (*self.path, name))
+
+
+@cache
+def interpreter(form: DocumentForm, checks: Checks) -> Interpreter:
+    """The compiled checks of a form; made once."""
+    return Interpreter(form, checks)

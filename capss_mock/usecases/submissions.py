@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from capss_mock.clock import Clock, Entropy
+from capss_mock.contract.fields import PROFILES
 from capss_mock.contract.model import Choice
 from capss_mock.contract.switches import SWITCHES
 from capss_mock.domain import submissions
@@ -15,11 +16,14 @@ from capss_mock.domain.errors import Refusal
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Item, Reading, Record
 from capss_mock.domain.submissions import Policy, Submission, Verdict
+from capss_mock.domain.validation import Checks
 from capss_mock.settings import Settings
 from capss_mock.store import Store
 from capss_mock.usecases.tokens import Caller
 
 _QUERY_SWITCHES = {"onDup": "on-dup-default", "onError": "on-error-default"}
+# warnings that a switch makes an error
+_RAISED = {"DOC-PERSON-DATA": ("on-file", "refuse"), "DOC-ORDER": ("element-order", "strict")}
 
 
 class Submissions:
@@ -30,6 +34,9 @@ class Submissions:
         self.store = store
         self.clock = clock
         self._entropy = entropy
+        raised = {rule for rule, (switch, option) in _RAISED.items() if settings.is_set(switch, option)}
+        profile = PROFILES[settings.choice("document-profile").value]
+        self._checks = Checks(profile, frozenset(raised), warnings=False)
 
     def read_query(self, query: Form) -> dict[str, str]:
         """onDup and onError as sent, or their defaults.
@@ -49,7 +56,7 @@ class Submissions:
 
     def open_intake(self, kind: str) -> Intake:
         """A sink for the document of an ``upload`` or an ``update``."""
-        return Intake(kind)
+        return Intake(kind, self._checks)
 
     def accept_upload(self, caller: Caller, reading: Reading, file_name: str, query: Mapping[str, str]) -> Submission:
         """Judge and keep an upload; when this returns, it is committed.

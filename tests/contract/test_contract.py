@@ -1,12 +1,14 @@
 """The contract is whole: ids, grades, citations and references fit together."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import fields
+from datetime import date
 
 import pytest
 
 from capss_mock.contract import responses
-from capss_mock.contract.fields import FORMS
+from capss_mock.contract.fields import FORMS, Field, profile_on
 from capss_mock.contract.model import Choice, Grade, Level, Option, Switch, by_id
 from capss_mock.contract.operations import OPERATIONS, STATUS_OF, served
 from capss_mock.contract.rules import RULES
@@ -52,7 +54,7 @@ def test_a_refusal_has_an_answer_and_a_hint_and_nothing_else_has() -> None:
 def test_switches_named_by_rules_exist_and_every_switch_is_named_by_a_rule_or_is_the_kits_own() -> None:
     named = {rule.switch for rule in RULES.values() if rule.switch}
     assert named <= set(SWITCHES)
-    assert set(SWITCHES) - named == {"on-error-default", "signing-key", "size-limit"}
+    assert set(SWITCHES) - named == {"document-profile", "on-error-default", "signing-key", "size-limit"}
 
 
 def test_defaults_and_dialects_can_be_read() -> None:
@@ -69,10 +71,17 @@ def test_what_only_our_choice_supports_is_graded_assumed() -> None:
             assert rule.grade is Grade.ASSUMED, rule.id
 
 
-def test_what_the_doj_documents_cites_the_sheet_or_a_standard() -> None:
+def test_what_the_doj_documents_cites_the_sheet_a_law_or_a_standard() -> None:
     for rule in RULES.values():
         if rule.grade is Grade.DOCUMENTED:
-            assert {each.source for each in rule.citations} & {"sheet", "xml10", "rfc6749"}, rule.id
+            assert {each.source for each in rule.citations} & {
+                "sheet",
+                "xml10",
+                "rfc6749",
+                "xmlschema",
+                "sb1317",
+                "bpc",
+            }, rule.id
 
 
 def test_shapes_name_rules_and_refuse_wrong_members() -> None:
@@ -82,9 +91,35 @@ def test_shapes_name_rules_and_refuse_wrong_members() -> None:
         responses.ERROR.fill({"status": 404})
 
 
-def test_no_personal_element_is_read_or_kept() -> None:
+def below(field: Field) -> Iterator[Field]:
+    for each in field.fields:
+        yield each
+        yield from below(each)
+
+
+def test_no_personal_element_is_kept_and_each_is_marked() -> None:
     for form in FORMS.values():
-        assert not {field.name for field in (*form.record_fields, *form.item_fields)} & PERSONAL
+        assert not {field.name for field in form.item.fields if field.kept} & PERSONAL
+        assert not {field.name for field in below(form.record) if field.kept and field.personal}
+    customer = next(field for field in FORMS["upload"].record.fields if field.name == "customer")
+    assert {field.name for field in below(customer) if not field.personal} == {"id"}
+
+
+@pytest.mark.parametrize(
+    ("day", "profile"),
+    [
+        ("2017-05-01", "2018"),
+        ("2019-12-31", "2018"),
+        ("2020-01-01", "2020"),
+        ("2022-12-31", "2020"),
+        ("2023-01-01", "sb1317"),
+        ("2026-01-31", "sb1317"),
+        ("2026-02-01", "2026"),
+        ("2030-01-01", "2026"),
+    ],
+)
+def test_a_day_has_a_profile(day: str, profile: str) -> None:
+    assert profile_on(date.fromisoformat(day)).id == profile
 
 
 def test_the_generations_have_their_own_paths_and_every_upload_has_a_status() -> None:

@@ -24,15 +24,21 @@ PERSON = {
     )
 }  # fmt: skip
 FREE_TEXT = {"description": "Canary50Qx", "inscription": "Canary51Qx", "ownerAppliedNumber": "Canary52Qx"}
-CANARY = re.compile(rb"Canary\d\dQx")
+CANARY = re.compile(rb"Canary\d\dQx|1907-07-0\d")
 
 
 def personal(number: str, fault: str = "") -> bytes:
-    customer = "".join(f"<{name}>{word}</{name}>" for name, word in PERSON.items())
-    identity = "<id><type>Canary30Qx</type><number>Canary31Qx</number></id>"
-    free = "".join(f"<{name}>{word}</{name}>" for name, word in FREE_TEXT.items())
-    body = record(number).replace("<items>", f"<customer>{customer}{identity}</customer><store><employeeName>Canary40Qx</employeeName></store><items>")  # fmt: skip
-    return upload_of(body.replace("</item>", f"{free}</item>{fault}"))
+    known = {**PERSON, "dateOfBirth": "1907-07-07"}
+    customer = "".join(f"<{name}>{word}</{name}>" for name, word in known.items())
+    identity = (
+        "<id><type>Canary30Qx</type><number>Canary31Qx</number><dateOfIssue>1907-07-08</dateOfIssue>"
+        "<issueState>Canary32Qx</issueState><issueCountry>Canary33Qx</issueCountry>"
+        "<yearOfExpiration>Canary34Qx</yearOfExpiration></id>"
+    )
+    body = record(number, person=customer + identity, employee="Canary40Qx", description=FREE_TEXT["description"])
+    for name in ("inscription", "ownerAppliedNumber"):
+        body = body.replace(f"<{name}>None", f"<{name}>{FREE_TEXT[name]}")
+    return upload_of(body.replace("</item>", f"</item>{fault}"))
 
 
 @pytest.fixture
@@ -110,19 +116,27 @@ def test_canaries_are_nowhere_afterwards(
     assert not [text for text in texts if CANARY.search(text.encode())]
 
 
+# what a fixture says of a person beside "on file", nothing, or a text with the word invented in it
+OF_NOBODY = {
+    "Female", "Brown", "Multi Color", "507", "5010", "160", "160 lbs", "1980-02-29", "02/29/1980", "California", "00000",
+    "Drivers License", "2015-01-31", "CA", "USA", "2029", "29", "On  File",
+    "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
+}  # fmt: skip
+
+
 def test_fixtures_hold_nobody() -> None:
-    """Every field of a fixture that could identify a seller says ``on file``; the clerk is an invented one."""
+    """Every field of a fixture that could identify somebody says ``on file``, or is marked as invented."""
     from lxml import etree
 
     documents = [path for path in FIXTURES.rglob("*.xml") if "DTD" not in path.name and "WELLFORMED" not in path.name]
-    assert len(documents) > 8
+    assert len(documents) > 30
     said = set()
     for path in documents:
         for customer in etree.parse(str(path)).iter("customer"):
             said |= {(element.text or "").strip() for element in customer.iter() if not len(element)}
         for clerk in etree.parse(str(path)).iter("employeeName"):
-            assert clerk.text == "Invented Clerk"
-    assert said == {"on file", ""}
+            assert clerk.text in ("Invented Clerk", "on file")
+    assert {text for text in said if "invented" not in text.lower()} == {"on file", "", *OF_NOBODY}
 
 
 def test_the_ready_made_credentials_are_the_sheets() -> None:

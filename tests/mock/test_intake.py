@@ -11,11 +11,14 @@ from capss_mock.domain import intake as module
 from capss_mock.domain.errors import KitFault
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Reading
+from capss_mock.domain.validation import Checks
 from tests.helpers import BROKEN, VALID, record, upload_of
+
+CHECKS = Checks(warnings=False)
 
 
 def through(document: bytes, limit: int, kind: str = "upload") -> Reading:
-    intake = Intake(kind, limit)
+    intake = Intake(kind, CHECKS, limit)
     for start in range(0, len(document), 700):
         intake.write(document[start : start + 700])
     return intake.finish()
@@ -54,7 +57,7 @@ def test_the_child_starts_only_above_the_limit(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_child_that_dies_is_a_fault_of_the_kit() -> None:
-    intake = Intake("upload", 0)
+    intake = Intake("upload", CHECKS, 0)
     document = upload_of(record("1"))
     intake.write(document[:100])
     assert intake._child is not None
@@ -66,10 +69,10 @@ def test_a_child_that_dies_is_a_fault_of_the_kit() -> None:
 
 
 def test_an_aborted_intake_leaves_no_process() -> None:
-    intake = Intake("upload", 0)
+    intake = Intake("upload", CHECKS, 0)
     intake.write(b"<capssUpload>")
     child = intake._child
     assert child is not None
     intake.abort()
     assert child._process.poll() is not None
-    Intake("upload").abort()
+    Intake("upload", CHECKS).abort()

@@ -70,6 +70,20 @@ def foreign_licence(mock: InProcess) -> int:
     return int(mock.final(upload_of(record("1"), licence="1"))["savedCount"])
 
 
+def real_name(mock: InProcess) -> object:
+    values = mock.final(BROKEN / "DOC-PERSON-DATA--invented-name.xml")
+    return values["savedCount"], values["hasErrors"]
+
+
+def other_order(mock: InProcess) -> object:
+    values = mock.final(BROKEN / "DOC-ORDER--time-after-store.xml")
+    return values["savedCount"], values["hasErrors"]
+
+
+def of_their_time(mock: InProcess) -> list[int]:
+    return [mock.final(VALID / path)["savedCount"] for path in ("2018/one-transaction.xml", "2020/one-transaction.xml")]
+
+
 def no_such_status(mock: InProcess) -> int:
     return mock.http.get("/api/bulkimport/status/7", headers=mock.bearer()).status_code
 
@@ -152,6 +166,14 @@ CASES = [
     ("xml-faults=save-400", xml_fault, 400),
     ("licence-mismatch=error", foreign_licence, 0),
     ("licence-mismatch=ignore", foreign_licence, 1),
+    ("document-profile=2018", of_their_time, [1, 1]),
+    ("document-profile=2020", of_their_time, [0, 1]),
+    ("document-profile=sb1317", of_their_time, [0, 1]),
+    ("document-profile=2026", of_their_time, [0, 1]),
+    ("on-file=accept", real_name, (1, False)),
+    ("on-file=refuse", real_name, (0, True)),
+    ("element-order=any", other_order, (1, False)),
+    ("element-order=strict", other_order, (0, True)),
     ("status-not-found=404", no_such_status, 404),
     ("status-not-found=403", no_such_status, 403),
     ("missing-credentials=401", no_credentials, (401, None)),
@@ -200,6 +222,7 @@ def test_every_option_of_every_switch_has_a_case() -> None:
         ("old-2025", paths, [401, 200, 404, 405, 404]),
         ("post-401-to-403", post_without_token, (403, None, 401)),
         ("pending-200", pending, (200, "processing")),
+        ("strict-order", lambda mock: mock.send(ONE).status_code, 202),
     ],
 )
 def test_a_dialect_is_its_switches(
@@ -209,7 +232,12 @@ def test_a_dialect_is_its_switches(
 
 
 def test_every_dialect_has_a_case() -> None:
-    assert set(DIALECTS) == {"sheet", "old-2025", "post-401-to-403", "pending-200"}
+    assert set(DIALECTS) == {"sheet", "old-2025", "strict-order", "post-401-to-403", "pending-200"}
+
+
+def test_the_dialect_strict_order_refuses_another_order_to_the_end(make_mock: Make) -> None:
+    mock = make_mock("strict-order", progress="immediate")
+    assert other_order(mock) == (0, True)
 
 
 def test_a_change_wins_over_the_dialect() -> None:

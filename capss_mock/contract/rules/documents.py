@@ -1,14 +1,22 @@
-"""DOC, DUP: the documents. Only what decides over accepting a file today; the full list of fields is to come."""
+"""DOC, DUP: the documents. An error is what no server could take; a warning is what is doubtful."""
 
 from capss_mock.contract.model import Citation, Grade, Level, Rule
 
 _D, _O, _I, _A = Grade.DOCUMENTED, Grade.OBSERVED, Grade.INFERRED, Grade.ASSUMED
 _GENERATORS = (Citation("client-a", "its generator"), Citation("client-b", "its generator"))
 _KIT = (Citation("kit", "nothing is known"),)
+_LIMIT = (Citation("kit", "a limit that keeps the mock standing"),)
+_SB1317 = (Citation("sb1317", "Business and Professions Code 21628"),)
 
 
 def _error(id_: str, grade: Grade, sentence: str, citations: tuple[Citation, ...], hint: str) -> Rule:
     return Rule(id_, Level.ERROR, grade, sentence, citations, hint=hint)
+
+
+def _warning(
+    id_: str, grade: Grade, sentence: str, citations: tuple[Citation, ...], hint: str, switch: str | None = None
+) -> Rule:
+    return Rule(id_, Level.WARNING, grade, sentence, citations, hint=hint, switch=switch)
 
 
 RULES = (
@@ -59,7 +67,7 @@ RULES = (
     _error(
         "DOC-REQUIRED",
         _I,
-        "An element that both known generators always send is there and not empty.",
+        "An element that both known generators always send is there.",
         _GENERATORS,
         "add the element",
     ),
@@ -71,6 +79,13 @@ RULES = (
         "e.g. 2025-12-15T14:08:10",
     ),
     _error(
+        "DOC-DATE-FORMAT",
+        _O,
+        "A date is YYYY-MM-DD.",
+        _GENERATORS,
+        'e.g. 1980-02-29; or xsi:nil="true" together with the element of the same name and Text',
+    ),
+    _error(
         "DOC-AMOUNT-FORMAT",
         _O,
         "amount is a plain decimal.",
@@ -78,11 +93,127 @@ RULES = (
         "e.g. 1234.00, without currency sign and thousands separators",
     ),
     _error(
+        "DOC-NIL-CONTENT",
+        _D,
+        'An element with xsi:nil="true" has no content.',
+        (Citation("xmlschema", "part 1, 2.6.2"),),
+        "leave the element empty, or leave out xsi:nil",
+    ),
+    _error(
         "DOC-LIMIT",
         _A,
         "The root element begins within 64 kB; one record is at most 16 MB; a document nests at most 256 deep.",
-        (Citation("kit", "a limit that keeps the mock standing"),),
+        _LIMIT,
         "split the record; make its images smaller",
+    ),
+    _warning(
+        "DOC-ORDER",
+        _O,
+        "Elements stand in the order in which both known generators write them (not asked of an item's).",
+        _GENERATORS,
+        "in a transaction: transactionTime, customer, store, items; in customer: as in fixtures/uploads/valid",
+        "element-order",
+    ),
+    _warning(
+        "DOC-UNKNOWN-ELEMENT",
+        _O,
+        "There are no elements that neither known generator writes.",
+        _GENERATORS,
+        "is its name spelt as CAPSS spells it?",
+    ),
+    _warning(
+        "DOC-REPEATED",
+        _O,
+        "An element is there once.",
+        _GENERATORS,
+        "write it once; several items of a sale are several item elements",
+    ),
+    _warning(
+        "DOC-ELEMENT-EMPTY",
+        _O,
+        "A required element is not empty.",
+        _GENERATORS,
+        "write the value, or what stands for none: UNKNOWN, None, Other, Unknown",
+    ),
+    _warning(
+        "DOC-ELEMENT-BLANK",
+        _O,
+        "A required element holds more than white space.",
+        _GENERATORS,
+        "write the value, or what stands for none: UNKNOWN, None, Other, Unknown",
+    ),
+    _warning(
+        "DOC-VALUE",
+        _O,
+        "A value is one of those that the known generators write.",
+        _GENERATORS,
+        "use one of the known values, in their spelling",
+    ),
+    _warning(
+        "DOC-FILLER",
+        _D,
+        "The filler is exactly on file: lower case, one space.",
+        _SB1317,
+        "write on file",
+    ),
+    _warning(
+        "DOC-HEIGHT-FORMAT",
+        _O,
+        "height is feet and two digits of inches.",
+        _GENERATORS,
+        "5 feet 7 is 507, 5 feet 10 is 510",
+    ),
+    _warning("DOC-WEIGHT-FORMAT", _O, "weight is whole pounds.", _GENERATORS, "e.g. 160"),
+    _warning("DOC-YEAR-FORMAT", _O, "A year has four digits.", _GENERATORS, "e.g. 2029"),
+    _warning(
+        "DOC-IMAGE",
+        _O,
+        "An image is base64, without a data: prefix.",
+        _GENERATORS,
+        "write the base64 text of the image file only, with its padding",
+    ),
+    _warning(
+        "DOC-NIL-TWIN",
+        _O,
+        "Beside a nil element stands the one of the same name and Text, saying on file.",
+        _GENERATORS,
+        "add it, e.g. <dateOfBirthText>on file</dateOfBirthText>",
+    ),
+    _warning(
+        "DOC-PERSON-DATA",
+        _D,
+        "Since 2023-01-01 every field that identifies the seller or pledger is on file.",
+        _SB1317,
+        "write on file: the law forbids sending who it was, and CAPSS overwrites it",
+        "on-file",
+    ),
+    _warning(
+        "DOC-EMPLOYEE",
+        _O,
+        "employeeName is the clerk's real name, never on file.",
+        _GENERATORS,
+        "the law hides the customer, not the clerk",
+    ),
+    _warning(
+        "DOC-REFERENCE",
+        _O,
+        "Since February 2026 an item has a referenceId, the sender's own key.",
+        (Citation("client-a", "its generator, since February 2026"),),
+        "add your own key of the item; item updates find it by that",
+    ),
+    _warning(
+        "DOC-THUMBPRINT",
+        _O,
+        "The element is called fingerprint; thumbprint was its name until 2018.",
+        _GENERATORS,
+        "rename it to fingerprint",
+    ),
+    _warning(
+        "DOC-FIREARM",
+        _D,
+        "Firearms are not reported to CAPSS.",
+        (Citation("bpc", "21628.2"),),
+        "report firearms to DROS/AFS instead; if it is none, say so in the article",
     ),
     Rule(
         "DUP-KEY",
