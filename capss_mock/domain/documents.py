@@ -27,7 +27,7 @@ from capss_mock.contract.fields import (
     DocumentForm,
 )
 from capss_mock.domain.reading import Finding, Item, Reading, Record
-from capss_mock.domain.validation import Checks, Interpreter, interpreter, trimmed
+from capss_mock.domain.validation import BLANK, Checks, Interpreter, interpreter, trimmed
 
 _FEED = 64 * 1024
 _SLICE = 512
@@ -128,7 +128,7 @@ class DocumentParser:
         self._seen = 0
         self._since_record = 0
         self._fatal = False
-        self._kept = {field.name for field in self._form.item.fields if field.kept}
+        self._kept = tuple(field.name for field in self._form.item.fields if field.kept)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after a fatal finding they are only hashed and counted."""
@@ -261,7 +261,9 @@ class DocumentParser:
         items: list[Item] = []
         for each in elements:
             texts = {child.tag: child.text for child in each}
-            kept = {name: trimmed(text)[:KEPT_LIMIT] for name, text in texts.items() if text and name in self._kept}
+            kept = {
+                name: text.strip(BLANK)[:KEPT_LIMIT] for name in self._kept if (text := texts.get(name)) is not None
+            }
             items.append(keep_item(kept, _key(self.reading.licence, time, texts)))
         return Record(ordinal, tuple(items), tuple(findings))
 

@@ -38,12 +38,12 @@ _HEIGHT = re.compile(r"[1-9](0\d|1[01])", re.ASCII)
 _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _WORD = re.compile(r"[a-z]+")
-_BLANK = " \t\r\n"
+BLANK = " \t\r\n"
 
 
 def trimmed(text: str | None) -> str:
     """An element's text without the white space that XML knows; an empty element has none."""
-    return (text or "").strip(_BLANK)
+    return (text or "").strip(BLANK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,10 @@ class _Group:
         self.spec = spec
         self.many = frozenset(each.name for each in spec.fields if each.many)
         self.names = {each.name: number for number, each in enumerate(spec.fields)}
-        self.groups = {each.name: _Group(each, checks) for each in spec.fields if each.kind is Kind.GROUP}
+        groups = {each.name: _Group(each, checks) for each in spec.fields if each.kind is Kind.GROUP}
         leaves = {each.name: _Leaf(each, checks) for each in spec.fields if each.kind is not Kind.GROUP}
-        self.leaves = {name: leaf for name, leaf in leaves.items() if not leaf.idle}
+        self.watched: dict[str, _Leaf | _Group] = {name: leaf for name, leaf in leaves.items() if not leaf.idle}
+        self.watched |= groups
         self.required = frozenset(
             each.name
             for each in spec.fields
@@ -211,6 +212,15 @@ class _Group:
         return sorted(gone, key=self.names.__getitem__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the walk is: record, item (0: none) and the names of the elements below them."""
+
+    record: int
+    item: int = 0
+    path: tuple[str, ...] = ()
+
+
 class Interpreter:
     """Checks records of one form of document."""
 
@@ -223,48 +233,50 @@ class Interpreter:
     def check(self, record: etree._Element, ordinal: int) -> list[Finding]:
         """Everything that is wrong with a record, in the order of its elements."""
         found: list[Finding] = []
-        place = _Place(f"{self._form.record.name} {ordinal}", ordinal)
-        self._look(self._group, record, place, found)
+        self._look(self._group, record, _Place(ordinal), found)
         return found
 
-    def _look(self, group: _Group, element: etree._Element, place: "_Place", found: list[Finding]) -> None:
-        names: list[str] = []
-        numbers: dict[str, int] = {}
-        for child in element:
-            name = child.tag
-            names.append(name)
-            if (leaf := group.leaves.get(name)) is not None:
-                for rule, what in leaf.look(child):
+    def _look(self, group: _Group, element: etree._Element, place: _Place, found: list[Finding]) -> None:
+        children = element[:]  # held, or lxml makes an object for each child each time it is walked over
+        names = [child.tag for child in children]
+        watched, items = group.watched, 0
+        for name, child in zip(names, children, strict=True):
+            watch = watched.get(name)
+            if watch is None:
+                continue
+            if isinstance(watch, _Leaf):
+                for rule, what in watch.look(child):
                     self._add(found, rule, place, f"{name} {what}", name)
-            elif (inner := group.groups.get(name)) is not None:
-                number = numbers[name] = numbers.get(name, 0) + 1
-                self._look(inner, child, place.inside(name, number, is_item=name == self._item), found)
+            elif name == self._item:
+                items += 1
+                self._look(watch, child, _Place(place.record, items), found)
+            else:
+                self._look(watch, child, _Place(place.record, place.item, (*place.path, name)), found)
         seen = set(names)
         if not group.required <= seen:
             for name in group.missing(seen):
                 self._add(found, "DOC-REQUIRED", place, f"{name} is missing")
+        if self._checks.warnings or group.ordered:
+            self._doubt(group, element, names, place, found)
+
+    def _doubt(
+        self, group: _Group, element: etree._Element, names: list[str], place: _Place, found: list[Finding]
+    ) -> None:
+        """What is there, or is not, or stands where it does, in a doubtful way."""
+        seen = set(names)
         for name in group.expected:
             if name not in seen:
                 self._add(found, "DOC-REFERENCE", place, f"{name} is missing")
-        if group.twins:
-            self._twins(group, element, seen, place, found)
+        for name, twin in group.twins:
+            child = element.find(name) if name in seen and twin not in seen else None
+            if child is not None and child.get(_XSI_NIL) in ("true", "1"):
+                self._add(found, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
         if group.strangers:
             self._strangers(group, names, seen, place, found)
         if group.ordered:
             self._order(group, names, place, found)
 
-    def _twins(
-        self, group: _Group, element: etree._Element, seen: set[str], place: "_Place", found: list[Finding]
-    ) -> None:
-        for name, twin in group.twins:
-            if name in seen and twin not in seen:
-                child = element.find(name)
-                if child is not None and child.get(_XSI_NIL) in ("true", "1"):
-                    self._add(found, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
-
-    def _strangers(
-        self, group: _Group, names: list[str], seen: set[str], place: "_Place", found: list[Finding]
-    ) -> None:
+    def _strangers(self, group: _Group, names: list[str], seen: set[str], place: _Place, found: list[Finding]) -> None:
         for name in sorted(seen - group.names.keys()):
             self._add(found, "DOC-UNKNOWN-ELEMENT", place, "an element is not known", name)
         for name in sorted(seen & group.old.keys()):
@@ -274,7 +286,7 @@ class Interpreter:
                 if names.count(name) > 1:
                     self._add(found, "DOC-REPEATED", place, f"{name} is there {names.count(name)} times", name)
 
-    def _order(self, group: _Group, names: list[str], place: "_Place", found: list[Finding]) -> None:
+    def _order(self, group: _Group, names: list[str], place: _Place, found: list[Finding]) -> None:
         last = -1
         for name in names:
             number = group.names.get(name, last)
@@ -283,26 +295,12 @@ class Interpreter:
                 return
             last = number
 
-    def _add(self, found: list[Finding], rule: str, place: "_Place", message: str, *below: str) -> None:
-        level = self._checks.level(rule)
-        path = (*place.path, *below)
-        found.append(Finding(rule, place.text, message, level is Level.ERROR, place.record, place.item, path))
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where the walk is: in words, and as record, item (0: none) and the names of the elements below them."""
-
-    text: str
-    record: int
-    item: int = 0
-    path: tuple[str, ...] = ()
-
-    def inside(self, name: str, number: int, *, is_item: bool) -> "_Place":
-        """One element deeper."""
-        if is_item:
-            return _Place(f"{self.text}, {name} {number}", self.record, number)
-        return _Place(self.text, self.record, self.item, (*self.path, name))
+    def _add(self, found: list[Finding], rule: str, place: _Place, message: str, *below: str) -> None:
+        where = f"{self._form.record.name} {place.record}"
+        if place.item:
+            where += f", {self._item} {place.item}"
+        is_error = self._checks.level(rule) is Level.ERROR
+        found.append(Finding(rule, where, message, is_error, place.record, place.item, (*place.path, *below)))
 
 
 @cache
