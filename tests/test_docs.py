@@ -104,3 +104,11 @@ def test_the_changelog_keeps_the_form() -> None:
     text = (ROOT / "CHANGELOG.md").read_text("utf-8")
     assert "keepachangelog.com" in text
     assert re.search(r"^## \[Unreleased\]$", text, re.MULTILINE)
+
+
+def test_the_explanation_in_the_readme_is_the_one_that_is_printed() -> None:
+    path = ROOT / "fixtures/replies/sheet/save-status.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "explain", path], capture_output=True, text=True, cwd=ROOT, check=True
+    )
+    assert blocks("text")[1] in done.stdout
