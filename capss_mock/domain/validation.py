@@ -237,7 +237,7 @@ class Interpreter:
         return found
 
     def _look(self, group: _Group, element: etree._Element, place: _Place, found: list[Finding]) -> None:
-        children = element[:]  # held, or lxml makes an object for each child each time it is walked over
+        children = list(element)  # held, or lxml makes an object for each child each time it is walked over
         names = [child.tag for child in children]
         watched, items = group.watched, 0
         for name, child in zip(names, children, strict=True):
