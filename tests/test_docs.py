@@ -111,4 +111,16 @@ def test_the_explanation_in_the_readme_is_the_one_that_is_printed() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "capss_mock", "explain", path], capture_output=True, text=True, cwd=ROOT, check=True
     )
-    assert blocks("text")[1] in done.stdout
+    assert blocks("text")[2] in done.stdout
+
+
+def test_the_findings_in_the_readme_are_those_that_are_printed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "validate", "DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT / "fixtures/uploads/broken",
+        check=False,
+    )
+    seconds = re.compile(r"\([0-9.]+ s\)")
+    assert seconds.sub("", done.stdout) == seconds.sub("", blocks("text")[1])

@@ -17,6 +17,7 @@ _COMMANDS = {
         "switches",
         "The open questions: options, defaults, who says what.",
     ),
+    "validate": ("capss_mock.cli.validate", "validate", "What is wrong or doubtful in documents, and where."),
     "explain": ("capss_mock.cli.explain", "explain", "A token or an answer, member by member, offline."),
 }
 _NEEDED = ("cheroot", "cryptography", "flask", "joserfc", "lxml", "sqlalchemy", "trustme")

@@ -31,6 +31,7 @@ from capss_mock.domain.validation import BLANK, Checks, Interpreter, interpreter
 
 _FEED = 64 * 1024
 _SLICE = 512
+_AFTERNOON = re.compile(r".{10}T(1[3-9]|2)")
 _LICENCE = re.compile(r"\d+", re.ASCII)
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes one for each call
 _NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
@@ -39,9 +40,10 @@ _NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
 class _Fatal(Exception):
     """The document cannot be read further; carries the finding."""
 
-    def __init__(self, rule: str, message: str, where: str = "document") -> None:
+    def __init__(self, rule: str, message: str, line: int | None = None, column: int | None = None) -> None:
         super().__init__(rule)
-        self.finding = Finding(rule, where, message)
+        where = _at(line, column)
+        self.finding = Finding(rule, where, message, line=line or 0, column=column or 0)
 
 
 class _Prologue:
@@ -54,7 +56,12 @@ class _Prologue:
         self._parser.StartElementHandler = self._start
 
     def _doctype(self, *_: object) -> None:
-        raise _Fatal("DOC-DTD", "a DTD is not accepted", f"line {self._parser.CurrentLineNumber}")
+        raise _Fatal(
+            "DOC-DTD",
+            "a DTD is not accepted",
+            self._parser.CurrentLineNumber,
+            self._parser.CurrentColumnNumber + 1,
+        )
 
     def _start(self, name: str, _attributes: object) -> None:
         if self.root is None:
@@ -71,15 +78,15 @@ class _Prologue:
         except expat.ExpatError as error:
             if self.root is None:
                 words = expat.ErrorString(error.code)
-                raise _Fatal(
-                    "DOC-WELLFORMED", f"not well-formed: {words}", _at(error.lineno, error.offset + 1)
-                ) from None
+                raise _Fatal("DOC-WELLFORMED", f"not well-formed: {words}", error.lineno, error.offset + 1) from None
         except (LookupError, ValueError):
-            raise _Fatal("DOC-WELLFORMED", "the declared encoding is not known", "line 1") from None
+            raise _Fatal("DOC-WELLFORMED", "the declared encoding is not known", 1, 1) from None
 
 
 def _at(line: int | None, column: int | None) -> str:
-    return f"line {line}, column {column}" if line else "document"
+    if not line:
+        return "document"
+    return f"line {line}, column {column}" if column else f"line {line}"
 
 
 def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know only in part
@@ -87,10 +94,10 @@ def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know on
     name = entry.type_name if entry is not None else ""
     line, column = error.position or (None, None)
     if name in _NESTING:
-        return _Fatal("DOC-LIMIT", "nested too deep, or one text is too large", _at(line, column))
+        return _Fatal("DOC-LIMIT", "nested too deep, or one text is too large", line, column)
     # libxml2's own message may quote the document; its name for the error does not
     words = name.removeprefix("ERR_").lower().replace("_", " ") or "no element found"
-    return _Fatal("DOC-WELLFORMED", f"not well-formed: {words}", _at(line, column))
+    return _Fatal("DOC-WELLFORMED", f"not well-formed: {words}", line, column)
 
 
 def _key(licence: str, time: str, values: dict[str, str | None]) -> str:
@@ -119,6 +126,7 @@ class DocumentParser:
         self._form: DocumentForm = FORMS[kind]
         self._interpreter: Interpreter = interpreter(self._form, checks or Checks())
         self.reading = Reading()
+        self.morning_only = True  # no transaction so far is at 13:00 or later
         self._on_record = on_record or self.reading.records.append
         self._hash = hashlib.sha256()
         self._prologue = _Prologue()
@@ -239,8 +247,9 @@ class DocumentParser:
             licence = trimmed(element.get(self._form.licence))
             if not _LICENCE.fullmatch(licence):
                 what = "is not digits only" if licence else "is missing"
-                where = f"line {element.sourceline}"
-                self.reading.findings.append(Finding("DOC-LICENCE-FORMAT", where, f"{self._form.licence} {what}"))
+                line: int = element.sourceline  # type: ignore[assignment]  # its stub says ...
+                finding = Finding("DOC-LICENCE-FORMAT", _at(line, None), f"{self._form.licence} {what}", line=line)
+                self.reading.findings.append(finding)
             else:
                 self.reading.licence = licence[:KEPT_LIMIT]
         self._open.append(element)
@@ -258,6 +267,7 @@ class DocumentParser:
             box, name = form.items
             elements = [item for child in element if child.tag == box for item in child if item.tag == name]
             time = trimmed(element.findtext(TIME))
+            self.morning_only &= not _AFTERNOON.match(time)
         items: list[Item] = []
         for each in elements:
             texts = {child.tag: child.text for child in each}

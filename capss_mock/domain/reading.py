@@ -13,7 +13,8 @@ class Finding:
     """One fault: the rule's id, where, and a sentence that never quotes a value.
 
     ``is_error`` False: a warning. ``record`` and ``item`` count from 1 (0: the whole document, the whole record);
-    ``path`` names the elements from there down to the faulty one, or to the parent of a missing one.
+    ``path`` names the elements from there down to the faulty one, or to the parent of a missing one. ``line`` and
+    ``column`` (from 1; 0: not known) are those of faults of the whole document.
     """
 
     rule: str
@@ -23,6 +24,8 @@ class Finding:
     record: int = 0
     item: int = 0
     path: tuple[str, ...] = ()
+    line: int = 0
+    column: int = 0
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} ({self.rule})"
@@ -95,8 +98,8 @@ def _row(finding: Finding) -> list[object]:
 
 
 def _finding(row: list[Any]) -> Finding:
-    rule, where, message, is_error, record, item, path = row
-    return Finding(rule, where, message, is_error, record, item, tuple(path))
+    rule, where, message, is_error, record, item, path, line, column = row
+    return Finding(rule, where, message, is_error, record, item, tuple(path), line, column)
 
 
 def end_line(reading: Reading) -> str:

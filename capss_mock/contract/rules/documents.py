@@ -215,6 +215,27 @@ RULES = (
         (Citation("bpc", "21628.2"),),
         "report firearms to DROS/AFS instead; if it is none, say so in the article",
     ),
+    _warning(
+        "DOC-DUPLICATE",
+        _A,
+        "A transaction is there once in a file.",
+        (Citation("kit", "by the key of DUP-KEY"),),
+        "is the same sale exported twice? By default CAPSS is assumed to refuse the whole file for it",
+    ),
+    _warning(
+        "DOC-ENCODING",
+        _O,
+        "The file is UTF-8 without a byte order mark.",
+        _GENERATORS,
+        "save it as UTF-8 without BOM",
+    ),
+    _warning(
+        "DOC-TWELVE-HOUR",
+        _A,
+        "A file with five or more transactions has one at 13:00 or later.",
+        (Citation("kit", "a 12-hour clock without AM/PM turns afternoons into mornings, and nothing else shows it"),),
+        "write hours from 00 to 23; if all was sold in the morning, this is no mistake",
+    ),
     Rule(
         "DUP-KEY",
         Level.BEHAVIOUR,

@@ -1,0 +1,155 @@
+"""Checking one document whole: every finding with its place, in bounded memory.
+
+The first pass decides (lxml); the second, made only when there is something to find, locates (expat).
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from capss_mock.contract.fields import FORMS
+from capss_mock.contract.model import Grade
+from capss_mock.contract.rules import RULES
+from capss_mock.domain.documents import DocumentParser
+from capss_mock.domain.places import Places, locate, starts_with_mark
+from capss_mock.domain.reading import Finding, Record
+from capss_mock.domain.validation import Checks
+
+Open = Callable[[], Iterable[bytes]]
+"""Gives the document's bytes from their beginning, each time it is called."""
+
+TWELVE_HOUR_RECORDS = 5  # fewer morning transactions than this prove nothing (assumed)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A finding with its line and column (from 1; 0 where there is none) and the item's loanBuyNumber."""
+
+    finding: Finding
+    line: int = 0
+    column: int = 0
+    loan: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """What was found in one document. ``more`` counts the findings beyond the limit."""
+
+    findings: list[Placed] = field(default_factory=list)
+    errors: int = 0
+    warnings: int = 0
+    transactions: int = 0
+    items: int = 0
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Strictness:
+    """What counts as an error: of rules graded at least ``errors_from``; with ``strict``, warnings too."""
+
+    errors_from: Grade = Grade.ASSUMED
+    strict: bool = False
+
+    def weighed(self, finding: Finding) -> Finding:
+        """The finding, as error or warning."""
+        grades = list(Grade)
+        known_enough = grades.index(RULES[finding.rule].grade) <= grades.index(self.errors_from)
+        return replace(finding, is_error=(finding.is_error and known_enough) or self.strict)
+
+
+class _Collector:
+    """Takes records as they come and keeps their findings, up to a limit."""
+
+    def __init__(self, strictness: Strictness, limit: int) -> None:
+        self.report = Report()
+        self._strictness, self._limit = strictness, limit
+        self._kept: list[tuple[Finding, str]] = []
+        self._keys: set[bytes] = set()
+        self.morning_only = True
+
+    def record(self, record: Record) -> None:
+        self.report.transactions += 1
+        self.report.items += len(record.items)
+        for finding in record.findings:
+            item = record.items[finding.item - 1] if 0 < finding.item <= len(record.items) else None
+            self.add(finding, (item.loan if item else None) or "")
+        self._duplicates(record)
+
+    def _duplicates(self, record: Record) -> None:
+        keys = {bytes.fromhex(item.key) for item in record.items}
+        if not record.errors and not keys.isdisjoint(self._keys):
+            where = f"{FORMS['upload'].record.name} {record.ordinal}"
+            loan = next((item.loan for item in record.items if item.loan), "")
+            self.add(Finding("DOC-DUPLICATE", where, "is in this file already", False, record.ordinal), loan)
+        self._keys |= keys
+
+    def add(self, finding: Finding, loan: str = "") -> None:
+        finding = self._strictness.weighed(finding)
+        if finding.is_error:
+            self.report.errors += 1
+        else:
+            self.report.warnings += 1
+        if len(self._kept) < self._limit:
+            self._kept.append((finding, loan))
+        else:
+            self.report.more += 1
+
+    def placed(self, places: Places) -> None:
+        """Put the findings in the order of their places."""
+        for finding, loan in self._kept:
+            line, column = _place(finding, places)
+            self.report.findings.append(Placed(finding, line, column, loan))
+        self.report.findings.sort(key=lambda each: (each.line, each.column, each.finding.rule))
+
+    def keys(self) -> set[tuple[int, int, tuple[str, ...]]]:
+        """What the second pass must look for: elements, and the parents of missing ones."""
+        return {(f.record, f.item, f.path[:end]) for f, _ in self._kept if f.record for end in range(len(f.path) + 1)}
+
+
+def _place(finding: Finding, places: Places) -> tuple[int, int]:
+    if finding.rule == "DOC-WELLFORMED" and places.fault:
+        return places.fault[:2]
+    if finding.rule in ("DOC-LICENCE-FORMAT", "DOC-EMPTY") and places.container:
+        return places.container
+    if finding.rule == "DOC-ROOT" and places.root:
+        return places.root
+    if finding.record:
+        for end in range(len(finding.path), -1, -1):
+            if found := places.at.get((finding.record, finding.item, finding.path[:end])):
+                return found
+    return finding.line, finding.column
+
+
+def check_document(
+    opened: Open,
+    kind: str = "upload",
+    checks: Checks | None = None,
+    strictness: Strictness | None = None,
+    limit: int = 1000,
+) -> Report:
+    """Check a document.
+
+    Args:
+        opened: gives its bytes, each time from the beginning.
+        kind: ``upload`` or ``update``.
+        limit: how many findings are kept; the others are counted.
+    """
+    collector = _Collector(strictness or Strictness(), limit)
+    parser = DocumentParser(kind, checks, collector.record)
+    mark: str | None = None
+    for chunk in opened():
+        if mark is None and chunk:
+            mark = starts_with_mark(chunk)
+        parser.feed(chunk)
+    reading = parser.finish()
+    if mark and kind == "upload":
+        collector.add(
+            Finding("DOC-ENCODING", "document", f"begins with a byte order mark of {mark}", False, line=1, column=1)
+        )
+    for finding in reading.findings:
+        collector.add(finding)
+    if parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
+        collector.add(Finding("DOC-TWELVE-HOUR", "document", "every transactionTime is before 13:00", False))
+    keys = collector.keys()
+    needs_places = bool(keys) or any(finding.rule.startswith("DOC-") for finding in reading.findings)
+    collector.placed(locate(FORMS[kind], opened(), keys) if needs_places else Places())
+    return collector.report

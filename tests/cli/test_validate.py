@@ -1,0 +1,271 @@
+"""``capss-mock validate``: what is said, where, and how the exit code follows. Places are typed by hand."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from hypothesis import given
+from hypothesis import strategies as st
+
+from capss_mock.cli.validate import validate
+from capss_mock.contract.model import Level
+from capss_mock.contract.rules import RULES
+from capss_mock.domain.checking import check_document
+from tests.helpers import BROKEN, FIXTURES, VALID, InProcess, record, upload_of
+
+ROOT = FIXTURES.parent
+# rule: line and column of the element's <, of the parent's where something is missing
+PLACES = {
+    "DOC-AMOUNT-FORMAT": (99, 11),
+    "DOC-DATE-FORMAT": (17, 9),
+    "DOC-ELEMENT-BLANK": (46, 11),
+    "DOC-ELEMENT-EMPTY": (46, 11),
+    "DOC-EMPLOYEE": (36, 9),
+    "DOC-EMPTY": (4, 3),
+    "DOC-FILLER": (8, 9),
+    "DOC-FIREARM": (45, 11),
+    "DOC-HEIGHT-FORMAT": (15, 9),
+    "DOC-IMAGE": (37, 9),
+    "DOC-LICENCE-FORMAT": (4, 3),
+    "DOC-NIL-CONTENT": (17, 9),
+    "DOC-NIL-TWIN": (17, 9),
+    "DOC-ORDER": (38, 7),
+    "DOC-PERSON-DATA": (8, 9),
+    "DOC-REFERENCE": (40, 9),
+    "DOC-REPEATED": (46, 11),
+    "DOC-REQUIRED": (95, 9),
+    "DOC-ROOT": (3, 1),
+    "DOC-THUMBPRINT": (34, 9),
+    "DOC-TIME-FORMAT": (6, 7),
+    "DOC-UNKNOWN-ELEMENT": (55, 11),
+    "DOC-VALUE": (42, 11),
+    "DOC-WEIGHT-FORMAT": (16, 9),
+    "DOC-WELLFORMED": (56, 32),
+    "DOC-YEAR-FORMAT": (30, 11),
+    "DOC-DUPLICATE": (60, 5),
+    "DOC-ENCODING": (1, 1),
+}
+ELSEWHERE = {
+    "DOC-LICENCE-MISMATCH": "it takes a token to compare with",
+    "DOC-DTD": "the place of a DTD is where expat has read it to, not an element's",
+    "DOC-LIMIT": "its documents are too large to keep as files",
+    "DOC-TWELVE-HOUR": "it is about the whole file",
+}
+
+
+def run(*arguments: str | Path, text: bytes = b"") -> Result:
+    return CliRunner().invoke(validate, [str(each) for each in arguments], input=text, standalone_mode=False)
+
+
+def findings(*arguments: str | Path, text: bytes = b"") -> list[dict[str, Any]]:
+    result = run("--json", *arguments, text=text)
+    assert result.exception is None, result.exception
+    return [each for file in json.loads(result.output)["files"] for each in file["findings"]]
+
+
+@pytest.mark.parametrize("rule", PLACES)
+def test_a_fault_is_found_at_its_place(rule: str) -> None:
+    (path,) = BROKEN.glob(f"{rule}--*.xml")
+    found = [each for each in findings(path) if each["rule"] == rule]
+    assert [(each["line"], each["column"]) for each in found] == [PLACES[rule]]
+    assert found[0]["level"] == RULES[rule].level
+    assert found[0]["grade"] == RULES[rule].grade
+
+
+def test_every_rule_of_documents_has_a_place() -> None:
+    documents = {rule.id for rule in RULES.values() if rule.level in (Level.ERROR, Level.WARNING)}
+    assert documents == PLACES.keys() | ELSEWHERE.keys()
+
+
+def test_the_text_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run("fixtures/uploads/broken/DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml")
+    first, second, summary = result.output.splitlines()
+    assert first == (
+        "fixtures/uploads/broken/DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml:99:11  error  DOC-AMOUNT-FORMAT  "
+        "[observed]  amount is not a plain decimal"
+    )
+    assert second == (
+        "    propertyTransaction 2, item 1 (loanBuyNumber LB-1002)   fix: e.g. 1234.00, without currency sign and "
+        "thousands separators   more: capss-mock rules DOC-AMOUNT-FORMAT"
+    )
+    assert summary.startswith("1 error, 0 warnings in 3 transactions, 4 items (0.")
+
+
+def test_the_json_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    result = run("--json", "--profile", "sb1317", "fixtures/uploads/broken/DOC-VALUE--type-in-lower-case.xml")
+    assert json.loads(result.output) == {
+        "version": 1,
+        "profile": "sb1317",
+        "files": [
+            {
+                "file": "fixtures/uploads/broken/DOC-VALUE--type-in-lower-case.xml",
+                "errors": 0,
+                "warnings": 1,
+                "transactions": 1,
+                "items": 1,
+                "not_shown": 0,
+                "findings": [
+                    {
+                        "rule": "DOC-VALUE",
+                        "level": "warning",
+                        "grade": "observed",
+                        "message": "type is none of the known values",
+                        "line": 42,
+                        "column": 11,
+                        "transaction": 1,
+                        "item": 1,
+                        "element": "type",
+                        "loanBuyNumber": "LB-1001",
+                        "fix": "use one of the known values, in their spelling",
+                    }
+                ],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "errors"),
+    [
+        ([VALID / "one-transaction.xml"], 0, 0),
+        ([BROKEN / "DOC-VALUE--type-in-lower-case.xml"], 0, 0),
+        (["--strict", BROKEN / "DOC-VALUE--type-in-lower-case.xml"], 1, 1),
+        ([BROKEN / "DOC-REQUIRED--second-without-article.xml"], 1, 1),
+        (["--errors-from", "I", BROKEN / "DOC-REQUIRED--second-without-article.xml"], 1, 1),
+        (["--errors-from", "o", BROKEN / "DOC-REQUIRED--second-without-article.xml"], 0, 0),
+        (["--errors-from", "D", BROKEN / "DOC-WELLFORMED--unescaped-ampersand.xml"], 1, 1),
+        (["--profile", "2018", VALID / "2018/one-transaction.xml"], 0, 0),
+        (["--as-of", "2018-12-15", VALID / "2018/one-transaction.xml"], 0, 0),
+        ([VALID / "2018/one-transaction.xml"], 1, 9),
+        ([VALID], 1, 9),
+        (["--update", FIXTURES / "updates"], 0, 0),
+        ([FIXTURES / "updates/one-item.xml"], 1, 1),
+    ],
+)
+def test_the_exit_code_follows_the_errors(arguments: list[str | Path], code: int, errors: int) -> None:
+    result = run("--json", *arguments)
+    assert sum(file["errors"] for file in json.loads(result.output)["files"]) == errors
+    assert result.return_value == code
+
+
+def test_as_of_picks_the_form_of_the_day() -> None:
+    path = VALID / "sb1317/one-transaction.xml"
+    assert findings("--as-of", "2026-01-31", path) == []
+    assert [each["rule"] for each in findings("--as-of", "2026-02-01", path)] == ["DOC-REFERENCE"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        (["no/such.xml"], "cannot read no/such.xml: No such file or directory"),
+        (["--profile", "2020", "--as-of", "2020-01-01", "x.xml"], "give one of them"),
+        ([FIXTURES / "replies"], "there is no *.xml below"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(arguments: list[str | Path], match: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "validate", *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert match in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_document_comes_through_a_pipe_and_the_whole_command_works() -> None:
+    document = upload_of(record("1"), record("2", amount="$2"))
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "validate", "-"], input=document, capture_output=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    column = document.decode().index("<amount>$2") + 1
+    assert done.stdout.decode().startswith(f"-:1:{column}  error  DOC-AMOUNT-FORMAT  ")
+
+
+def test_findings_beyond_the_limit_are_counted() -> None:
+    document = upload_of(*(record(str(number), amount="x") for number in range(30)))
+    result = run("--max-findings", "10", "-", text=document)
+    assert result.output.count("DOC-AMOUNT-FORMAT  [observed]") == 10
+    assert "-: 21 more are not shown (--max-findings)" in result.output
+    assert "30 errors, 1 warning in 30 transactions, 30 items" in result.output  # the warning: all before 13:00
+
+
+def test_a_malformed_tail_still_reports_everything_before_it() -> None:
+    document = upload_of(record("1", amount="x"), record("2"), record("3", amount="y"))[:-30] + b"& and no end"
+    assert [each["rule"] for each in findings("-", text=document)] == [
+        "DOC-AMOUNT-FORMAT",
+        "DOC-AMOUNT-FORMAT",
+        "DOC-WELLFORMED",
+    ]
+
+
+def test_values_that_may_name_a_person_are_never_shown() -> None:
+    person = (BROKEN / "DOC-PERSON-DATA--invented-name.xml").read_text("utf-8").replace("on file", "Canary")
+    for arguments in (["-"], ["--json", "-"], ["--strict", "-"]):
+        result = run(*arguments, text=person.encode())
+        assert "DOC-PERSON-DATA" in result.output
+        assert "Canary" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("times", "found"),
+    [
+        (["08:00:00"] * 5, True),
+        (["08:00:00"] * 4, False),
+        (["08:00:00"] * 4 + ["13:00:00"], False),
+        (["12:59:59"] * 6, True),
+        (["08:00:00"] * 4 + ["23:30:00"], False),
+    ],
+)
+def test_a_clock_without_afternoons_is_suspected(times: list[str], found: bool) -> None:
+    document = upload_of(*(record(str(n), time=f"2025-12-15T{time}") for n, time in enumerate(times)))
+    assert ("DOC-TWELVE-HOUR" in [each["rule"] for each in findings("-", text=document)]) is found
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="<>&\ufffe\uffff"), max_size=8)
+
+
+@given(
+    st.lists(st.tuples(TEXT, st.sampled_from(["", " ", "\n", "\n\n  ", "\t"])), min_size=1, max_size=5),
+    st.data(),
+    st.sampled_from(["utf-8", "utf-16"]),
+)
+def test_lines_and_columns_are_those_an_editor_shows(
+    parts: list[tuple[str, str]], data: st.DataObject, encoding: str
+) -> None:
+    faulty = data.draw(st.integers(0, len(parts) - 1))
+    records = [
+        gap + record(str(number), amount="x" if number == faulty else "1", description=f"i{text}").replace("<amount>", gap + "<amount>")
+        for number, (text, gap) in enumerate(parts)
+    ]  # fmt: skip
+    text = upload_of(*records).decode()
+    if encoding == "utf-16":
+        text = '<?xml version="1.0" encoding="UTF-16"?>\n' + text
+    before = text[: text.index("<amount>x")]
+    report = check_document(lambda: [text.encode(encoding)])
+    (found,) = [each for each in report.findings if each.finding.rule == "DOC-AMOUNT-FORMAT"]
+    assert found.line == before.count("\n") + 1
+    assert found.column == len(before) - (before.rfind("\n") + 1) + 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*sorted(BROKEN.glob("*.xml")), *sorted(VALID.rglob("*.xml"))],
+    ids=lambda path: f"{path.parent.name}-{path.stem}",
+)
+def test_the_mock_says_the_same_of_a_document(mock: InProcess, path: Path) -> None:
+    """But for the licence, which is compared with the token's, and duplicates, which the mock reports as such."""
+    found = {each["rule"] for each in findings(path) if each["level"] == "error"}
+    values = mock.final(path)
+    if path.stem.startswith("DOC-LICENCE-MISMATCH"):
+        found = {"DOC-LICENCE-MISMATCH"}
+    assert values["hasErrors"] == bool(found)
+    assert all(any(f"({rule})" in message for message in values["errorMessages"]) for rule in found)
+    assert values["hasDuplicates"] == path.stem.startswith("DOC-DUPLICATE")
