@@ -134,7 +134,7 @@ def check_document(
         limit: how many findings are kept; the others are counted.
     """
     collector = _Collector(strictness or Strictness(), limit)
-    parser = DocumentParser(kind, checks, collector.record)
+    parser = DocumentParser(kind, checks, collector.record, keep=False)
     mark: str | None = None
     for chunk in opened():
         if mark is None and chunk:

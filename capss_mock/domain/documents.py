@@ -101,9 +101,10 @@ def _syntax(error: Any) -> _Fatal:  # an XMLSyntaxError, which the stubs know on
 
 
 def _key(licence: str, time: str, values: dict[str, str | None]) -> str:
-    parts = (licence, time, *(trimmed(values.get(name)) for name in (LOAN, SERIAL, ARTICLE)))
+    loan, serial, article = trimmed(values.get(LOAN)), trimmed(values.get(SERIAL)), trimmed(values.get(ARTICLE))
     # XML has no U+0000, so no two different tuples join to the same text
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()
+    text = f"{licence}\0{time}\0{loan}\0{serial}\0{article}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def keep_item(fields: Mapping[str, str], key: str = "") -> Item:
@@ -118,10 +119,16 @@ class DocumentParser:
         kind: ``upload`` or ``update``.
         checks: what is checked; by default everything, for the profile of today.
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
+        keep: whether items carry the fields that are kept with them; without, only what they are found by.
     """
 
     def __init__(
-        self, kind: str, checks: Checks | None = None, on_record: Callable[[Record], None] | None = None
+        self,
+        kind: str,
+        checks: Checks | None = None,
+        on_record: Callable[[Record], None] | None = None,
+        *,
+        keep: bool = True,
     ) -> None:
         self._form: DocumentForm = FORMS[kind]
         self._interpreter: Interpreter = interpreter(self._form, checks or Checks())
@@ -136,7 +143,8 @@ class DocumentParser:
         self._seen = 0
         self._since_record = 0
         self._fatal = False
-        self._kept = tuple(field.name for field in self._form.item.fields if field.kept)
+        kept = tuple(field.name for field in self._form.item.fields if field.kept)
+        self._kept = kept if keep else (LOAN,)
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after a fatal finding they are only hashed and counted."""

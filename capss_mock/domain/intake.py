@@ -13,7 +13,7 @@ from pathlib import Path
 
 from capss_mock.domain.documents import DocumentParser
 from capss_mock.domain.errors import KitFault
-from capss_mock.domain.reading import Reading, from_lines
+from capss_mock.domain.reading import Reading, unpack
 from capss_mock.domain.validation import Checks
 
 INLINE_LIMIT = 2**20  # bytes; above this a child process reads
@@ -62,7 +62,7 @@ class Intake:
 
 
 class _Child:
-    """A child process that reads. Its lines are taken in as they come, by a thread."""
+    """A child process that reads. Its messages are taken in as they come, by a thread."""
 
     def __init__(self, kind: str, checks: Checks) -> None:
         path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
@@ -72,18 +72,18 @@ class _Child:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback could quote the document
             pipesize=_PIPE,  # where it can be set: neither side then waits for the other in small steps
-            env={**os.environ, "PYTHONPATH": path, "PYTHONIOENCODING": "utf-8"},
+            env={**os.environ, "PYTHONPATH": path},
         )
         assert self._process.stdin is not None  # noqa: S101 - asked for above
         assert self._process.stdout is not None  # noqa: S101
-        self._pipe, self._lines = self._process.stdin, self._process.stdout
+        self._pipe, self._messages = self._process.stdin, self._process.stdout
         self._reading: Reading | None = None
         self._taker = threading.Thread(target=self._take, name="capss-intake", daemon=True)
         self._taker.start()
 
     def _take(self) -> None:
         with contextlib.suppress(ValueError):  # no end: finish() says so
-            self._reading = from_lines(self._lines)
+            self._reading = unpack(self._messages)
 
     def write(self, data: bytes) -> None:
         with contextlib.suppress(BrokenPipeError):  # finish() finds out why
@@ -104,5 +104,5 @@ class _Child:
         with contextlib.suppress(BrokenPipeError):
             self._pipe.close()
         self._taker.join()
-        self._lines.close()
+        self._messages.close()
         self._process.wait()

@@ -1,11 +1,9 @@
 """What is known of a document once it has been read: counts, findings, item fields. Never the document itself."""
 
-import json
-from collections.abc import Iterable, Iterator
+import marshal
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
-
-_json = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one for each call
+from typing import IO, Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,52 +78,53 @@ class Reading:
         return sum(len(record.items) for record in self.records)
 
 
-def to_lines(reading: Reading) -> Iterator[str]:
-    """A reading as JSON lines, one per record and one at the end; ``from_lines`` reads them."""
-    for record in reading.records:
-        yield record_line(record)
-    yield end_line(reading)
+def _row(finding: Finding) -> tuple[object, ...]:
+    return tuple(getattr(finding, name) for name in Finding.__slots__)
 
 
-def record_line(record: Record) -> str:
-    """One record as a JSON line."""
-    items = [[i.key, i.fields, i.reference, i.loan, i.serial] for i in record.items]
-    return _json([record.ordinal, items, [_row(finding) for finding in record.findings]])
+def _packed(values: list[Any] | tuple[Any, ...]) -> bytes:
+    data = marshal.dumps(values)
+    return len(data).to_bytes(4, "big") + data
 
 
-def _row(finding: Finding) -> list[object]:
-    return [getattr(finding, name) for name in Finding.__slots__]
+def pack_records(records: Iterable[Record]) -> bytes:
+    """Some records as one message for ``unpack``."""
+    return _packed(
+        [
+            (
+                record.ordinal,
+                [(i.key, i.fields, i.reference, i.loan, i.serial) for i in record.items],
+                [_row(finding) for finding in record.findings],
+            )
+            for record in records
+        ]
+    )
 
 
-def _finding(row: list[Any]) -> Finding:
-    rule, where, message, is_error, record, item, path, line, column = row
-    return Finding(rule, where, message, is_error, record, item, tuple(path), line, column)
+def pack_end(reading: Reading) -> bytes:
+    """What a reading says of the whole document, as the last message for ``unpack``."""
+    return _packed((reading.digest, reading.size, reading.licence, [_row(finding) for finding in reading.findings]))
 
 
-def end_line(reading: Reading) -> str:
-    """What a reading says of the whole document, as its last JSON line."""
-    findings = [_row(finding) for finding in reading.findings]
-    return _json({"digest": reading.digest, "size": reading.size, "licence": reading.licence, "findings": findings})
+def unpack(stream: IO[bytes]) -> Reading:
+    """Read the messages of ``pack_records`` and ``pack_end``, which our own child process wrote.
 
-
-def from_lines(lines: Iterable[str | bytes]) -> Reading:
-    """Read what ``to_lines`` wrote.
+    marshal, since it is this interpreter on both sides: a long document has tens of thousands of records.
 
     Raises:
-        ValueError: the last line is missing: the writer did not finish.
+        ValueError: the last message is missing: the writer did not finish.
     """
     records: list[Record] = []
-    for line in lines:
-        values = json.loads(line)
-        if isinstance(values, dict):
-            findings = [_finding(row) for row in values["findings"]]
-            return Reading(values["digest"], values["size"], values["licence"], records, findings)
-        ordinal, items, found = values
-        records.append(
-            Record(
-                ordinal,
-                tuple(Item(*row) for row in items),
-                tuple(_finding(row) for row in found),
-            )
+    while len(head := stream.read(4)) == 4:
+        length = int.from_bytes(head, "big")
+        if len(data := stream.read(length)) < length:
+            break
+        values = marshal.loads(data)  # noqa: S302 - from our own child process
+        if isinstance(values, tuple):
+            digest, size, licence, findings = values
+            return Reading(digest, size, licence, records, [Finding(*row) for row in findings])
+        records += (
+            Record(ordinal, tuple(Item(*row) for row in items), tuple(Finding(*row) for row in found))
+            for ordinal, items, found in values
         )
     raise ValueError("the reading has no end")

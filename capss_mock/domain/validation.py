@@ -7,10 +7,11 @@ over its elements. Findings never quote a value.
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
+from itertools import pairwise
 
 from lxml import etree
 
@@ -38,6 +39,11 @@ _HEIGHT = re.compile(r"[1-9](0\d|1[01])", re.ASCII)
 _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _WORD = re.compile(r"[a-z]+")
+_NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
+_TEXTS = 5000  # good texts kept at most per element
+_TEXT_LIMIT = 40  # characters of a text that is kept
+_SHAPES = 500  # kept at most per group
+_SHAPE_LIMIT = 100  # children of an element whose shape is kept
 BLANK = " \t\r\n"
 
 
@@ -129,7 +135,7 @@ class _Leaf:
         self.filler = spec.filler
         self.strict_filler = checks.wants("DOC-FILLER")
         # short texts that have passed, since most repeat from record to record; never what may name a person
-        self.good: set[str] = set()
+        self.good: set[str | None] = {ON_FILE} if spec.filler else set()
         self.remembers = not spec.personal
 
     def _empty(self, checks: Checks) -> tuple[str, ...]:
@@ -146,36 +152,35 @@ class _Leaf:
         """True when nothing can be found here."""
         return not (self.tests or self.empty or self.nil_content)
 
-    def look(self, element: etree._Element) -> Iterator[tuple[str, str]]:
+    def look(self, element: etree._Element) -> Sequence[tuple[str, str]]:
         """The rules that the element's text breaks, each with what is wrong."""
-        text = element.text
-        if text in self.good and not element.attrib:
-            return
-        spec = self.spec
-        text = trimmed(text)
-        if spec.nillable and element.get(_XSI_NIL) in ("true", "1"):
-            if text or len(element):
-                yield "DOC-NIL-CONTENT", "is nil and has content"
-            return
+        raw = element.text
+        if self.nil_content and element.get(_XSI_NIL) in ("true", "1"):
+            return _NIL_CONTENT if trimmed(raw) or len(element) else ()
+        if raw in self.good:
+            return ()
+        text = trimmed(raw)
         if not text:
-            if self.empty:
-                blank = bool(element.text) and len(self.empty) > 1
-                yield self.empty[-1] if blank else self.empty[0], "holds only white space" if blank else "is empty"
-            return
-        if self.filler:
-            if text == ON_FILE:
-                return
-            if " ".join(text.lower().split()) == ON_FILE:
-                if self.strict_filler:
-                    yield "DOC-FILLER", "is not exactly on file"
-                return
-        bad = False
-        for good, rule, what in self.tests:
-            if not good(text):
-                bad = True
-                yield rule, what
-        if self.remembers and not bad and len(text) <= 40 and len(self.good) < 5000:
-            self.good.add(element.text or "")
+            if not self.empty:
+                return ()
+            blank = bool(raw) and len(self.empty) > 1
+            return ((self.empty[-1] if blank else self.empty[0], "holds only white space" if blank else "is empty"),)
+        if self.filler and " ".join(text.lower().split()) == ON_FILE:
+            wrong = self.strict_filler and text != ON_FILE
+            return (("DOC-FILLER", "is not exactly on file"),) if wrong else ()
+        found = [(rule, what) for good, rule, what in self.tests if not good(text)]
+        if self.remembers and not found and len(text) <= _TEXT_LIMIT and len(self.good) < _TEXTS:
+            self.good.add(raw or "")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """What follows from the names of an element's children alone: which of them to look at, and what is wrong."""
+
+    watched: tuple[tuple[int, str, "_Leaf | _Group"], ...]
+    found: tuple[tuple[str, str, tuple[str, ...]], ...]  # rule, message, the element it is about
+    twins: tuple[tuple[int, str, str], ...]  # number and name of those that may be nil and lack their twin
 
 
 class _Group:
@@ -206,10 +211,44 @@ class _Group:
         self.ordered = spec.ordered and checks.wants("DOC-ORDER")
         self.strangers = checks.wants("DOC-UNKNOWN-ELEMENT")
 
-    def missing(self, seen: set[str]) -> list[str]:
-        """Required children that are not there, in the contract's order."""
+        self._shapes: dict[tuple[str, ...], _Shape] = {}
+
+    def shape(self, names: tuple[str, ...]) -> _Shape:
+        """What follows from these names; worked out once, since most records are alike."""
+        shape = self._shapes.get(names)
+        if shape is None:
+            watched, seen = self.watched, set(names)
+            shape = _Shape(
+                tuple((number, name, watched[name]) for number, name in enumerate(names) if name in watched),
+                tuple(self._wrong(names)),
+                tuple((names.index(name), name, twin) for name, twin in self.twins if {name, twin} & seen == {name}),
+            )
+            if len(names) <= _SHAPE_LIMIT and len(self._shapes) < _SHAPES:
+                self._shapes[names] = shape
+        return shape
+
+    def _wrong(self, names: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        seen = set(names)
         gone = (name for name in self.required - seen if self.instead.get(name) not in seen)
-        return sorted(gone, key=self.names.__getitem__)
+        for name in sorted(gone, key=self.names.__getitem__):
+            yield "DOC-REQUIRED", f"{name} is missing", ()
+        for name in self.expected:
+            if name not in seen:
+                yield "DOC-REFERENCE", f"{name} is missing", ()
+        if self.strangers:
+            for name in sorted(seen - self.names.keys()):
+                yield "DOC-UNKNOWN-ELEMENT", "an element is not known", (name,)
+            for name in sorted(seen & self.old.keys()):
+                yield "DOC-THUMBPRINT", f"{name} is the old name of {self.old[name]}", (name,)
+            for name in sorted(seen & self.names.keys() - self.many):
+                if names.count(name) > 1:
+                    yield "DOC-REPEATED", f"{name} is there {names.count(name)} times", (name,)
+        if self.ordered:
+            known = [name for name in names if name in self.names]
+            for before, name in pairwise(known):
+                if self.names[name] < self.names[before]:
+                    yield "DOC-ORDER", f"{name} stands too late", (name,)
+                    break
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,12 +277,10 @@ class Interpreter:
 
     def _look(self, group: _Group, element: etree._Element, place: _Place, found: list[Finding]) -> None:
         children = list(element)  # held, or lxml makes an object for each child each time it is walked over
-        names = [child.tag for child in children]
-        watched, items = group.watched, 0
-        for name, child in zip(names, children, strict=True):
-            watch = watched.get(name)
-            if watch is None:
-                continue
+        names = tuple([child.tag for child in children])
+        shape, items = group.shape(names), 0
+        for number, name, watch in shape.watched:
+            child = children[number]
             if isinstance(watch, _Leaf):
                 for rule, what in watch.look(child):
                     self._add(found, rule, place, f"{name} {what}", name)
@@ -252,48 +289,11 @@ class Interpreter:
                 self._look(watch, child, _Place(place.record, items), found)
             else:
                 self._look(watch, child, _Place(place.record, place.item, (*place.path, name)), found)
-        seen = set(names)
-        if not group.required <= seen:
-            for name in group.missing(seen):
-                self._add(found, "DOC-REQUIRED", place, f"{name} is missing")
-        if self._checks.warnings or group.ordered:
-            self._doubt(group, element, names, place, found)
-
-    def _doubt(
-        self, group: _Group, element: etree._Element, names: list[str], place: _Place, found: list[Finding]
-    ) -> None:
-        """What is there, or is not, or stands where it does, in a doubtful way."""
-        seen = set(names)
-        for name in group.expected:
-            if name not in seen:
-                self._add(found, "DOC-REFERENCE", place, f"{name} is missing")
-        for name, twin in group.twins:
-            child = element.find(name) if name in seen and twin not in seen else None
-            if child is not None and child.get(_XSI_NIL) in ("true", "1"):
+        for number, name, twin in shape.twins:
+            if children[number].get(_XSI_NIL) in ("true", "1"):
                 self._add(found, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
-        if group.strangers:
-            self._strangers(group, names, seen, place, found)
-        if group.ordered:
-            self._order(group, names, place, found)
-
-    def _strangers(self, group: _Group, names: list[str], seen: set[str], place: _Place, found: list[Finding]) -> None:
-        for name in sorted(seen - group.names.keys()):
-            self._add(found, "DOC-UNKNOWN-ELEMENT", place, "an element is not known", name)
-        for name in sorted(seen & group.old.keys()):
-            self._add(found, "DOC-THUMBPRINT", place, f"{name} is the old name of {group.old[name]}", name)
-        if len(names) > len(seen):
-            for name in sorted(seen & group.names.keys() - group.many):
-                if names.count(name) > 1:
-                    self._add(found, "DOC-REPEATED", place, f"{name} is there {names.count(name)} times", name)
-
-    def _order(self, group: _Group, names: list[str], place: _Place, found: list[Finding]) -> None:
-        last = -1
-        for name in names:
-            number = group.names.get(name, last)
-            if number < last:
-                self._add(found, "DOC-ORDER", place, f"{name} stands too late", name)
-                return
-            last = number
+        for rule, message, below in shape.found:
+            self._add(found, rule, place, message, *below)
 
     def _add(self, found: list[Finding], rule: str, place: _Place, message: str, *below: str) -> None:
         where = f"{self._form.record.name} {place.record}"

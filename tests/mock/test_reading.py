@@ -1,10 +1,12 @@
-"""A reading survives the way through the child process's lines."""
+"""A reading survives the way through the child process's messages."""
+
+import io
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from capss_mock.domain.reading import Finding, Item, Reading, Record, from_lines, to_lines
+from capss_mock.domain.reading import Finding, Item, Reading, Record, pack_end, pack_records, unpack
 
 findings = st.builds(Finding, st.text(), st.text(), st.text())
 maybe = st.none() | st.text()
@@ -20,17 +22,21 @@ readings = st.builds(
 )
 
 
-@given(readings)
-def test_lines_give_back_the_reading(reading: Reading) -> None:
-    lines = list(to_lines(reading))
-    assert all("\n" not in line for line in lines)
-    assert from_lines(lines) == reading
+def packed(reading: Reading) -> bytes:
+    return pack_records(reading.records[:2]) + pack_records(reading.records[2:]) + pack_end(reading)
 
 
 @given(readings)
-def test_lines_without_their_end_are_refused(reading: Reading) -> None:
+def test_messages_give_back_the_reading(reading: Reading) -> None:
+    assert unpack(io.BytesIO(packed(reading))) == reading
+
+
+@given(readings, st.data())
+def test_messages_without_their_end_are_refused(reading: Reading, data: st.DataObject) -> None:
+    whole = packed(reading)
+    cut = data.draw(st.integers(0, len(whole) - 1))
     with pytest.raises(ValueError, match="no end"):
-        from_lines(list(to_lines(reading))[:-1])
+        unpack(io.BytesIO(whole[:cut]))
 
 
 def test_a_finding_reads_as_place_message_rule() -> None:

@@ -41,7 +41,7 @@ CHANGES = [
     ("switches.py", '"polls:2",', '"polls:3",'),
     ("switches.py", '            "202",\n            (Citation("client-a", "treats', '            "200",\n            (Citation("client-a", "treats'),
     ("switches.py", '"bytes:104857600"', '"bytes:1000"'),
-    ("fields.py", 'Field("amount", Kind.AMOUNT, required=True', 'Field("amount", required=True'),
+    ("fields.py", 'Field("amount", Kind.AMOUNT, kept', 'Field("amount", kept'),
     ("rules/bearer.py", "Jwt expired at {at}", "Jwt expired on {at}"),
     ("rules/token.py", "#section-5.2", "#section-5"),
 ]  # fmt: skip
