@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"contract"},
     {"coverage"},
-    {"clock", "settings"},
+    {"clock", "settings", "shipped"},
     {"domain"},
     {"store"},
     {"usecases"},

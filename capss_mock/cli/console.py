@@ -8,6 +8,7 @@ from pathlib import Path
 from capss_mock import __version__
 from capss_mock.contract import defaults
 from capss_mock.contract.operations import served
+from capss_mock.shipped import fixtures
 from capss_mock.web.requestlog import Line
 
 
@@ -112,11 +113,10 @@ def curl_lines(url: str, ca_file: Path | None, generation: str) -> list[str]:
 def sample(kind: str) -> str:
     """A document to try: the shipped one, or a placeholder for the user's."""
     name = {"upload": "uploads/valid/one-transaction.xml", "update": "updates/one-item.xml"}[kind]
-    for directory in (Path(__file__).parents[1] / "_fixtures", Path(__file__).parents[2] / "fixtures"):
-        path = directory / name
-        if path.is_file():
-            try:
-                return path.relative_to(Path.cwd()).as_posix()
-            except ValueError:
-                return str(path)
-    return "day.xml"
+    directory = fixtures()
+    if directory is None:
+        return "day.xml"
+    try:
+        return (directory / name).relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return str(directory / name)
