@@ -15,7 +15,7 @@ from capss_mock.usecases import Capss
 from capss_mock.web import problems
 from capss_mock.web.api import api
 from capss_mock.web.control import control
-from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_path
+from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_note, plain_path
 
 _DRAIN_CHUNK = 64 * 1024
 
@@ -100,5 +100,5 @@ def _line(response: Response, now_ns: int) -> Line:
         status=response.status_code,
         ms=round((time.perf_counter() - g.started) * 1000, 2),
         rule=g.get("rule"),
-        note=g.get("note", ""),
+        note=plain_note(g.get("note", "")),
     )

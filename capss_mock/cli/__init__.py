@@ -1,8 +1,11 @@
 """The command ``capss-mock``: loads each subcommand only when it is called."""
 
 import importlib
+import io
 import sys
+import traceback
 from importlib.util import find_spec
+from pathlib import Path
 
 import click
 
@@ -69,6 +72,9 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name or a text that the terminal cannot show
     try:
         code = cli.main(prog_name="capss-mock", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -85,4 +91,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away (… | head)
         sys.stderr.close()
         sys.exit(1)
+    except Exception as error:  # noqa: BLE001 - the last resort; the message could quote what was read
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        print(f"capss-mock: a fault of ours: {type(error).__name__} at {where}; please report it", file=sys.stderr)
+        sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)

@@ -6,13 +6,14 @@ import json
 import re
 import sys
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
-from capss_mock.contract.members import ANSWERS, CLAIMS, HEADER, STATUS, Kind, Member
+from capss_mock.contract.members import ANSWERS, CLAIMS, HEADER, INTROSPECTION, STATUS, Kind, Member
 
 _JWT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 _SCHEME = re.compile(r"\s*(authorization:\s*)?bearer\s+", re.IGNORECASE)
@@ -28,7 +29,7 @@ def _token(text: str) -> re.Match[str] | None:
 
 def _source(text: str) -> str:
     """The text itself if it is a token, or what is in the file (``-``: standard input)."""
-    if _token(text):
+    if text != "-" and not Path(text).is_file() and _token(text):
         return text
     try:
         data = sys.stdin.buffer.read(_LIMIT) if text == "-" else Path(text).read_bytes()
@@ -43,25 +44,48 @@ def _source(text: str) -> str:
 def _decoded(part: str, what: str) -> dict[str, Any]:
     try:
         values = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError, RecursionError):
         values = None
     if not isinstance(values, dict):
         raise click.UsageError(f"{what} of the token is not base64url of a JSON object: was it copied whole?")
     return values
 
 
+def _likeness(kind: Kind, names: Collection[str]) -> tuple[int, int]:
+    """How well an object's members fit a kind: those it knows less those it does not; then those that are missing."""
+    known = len(set(names) & set(kind.shape))
+    # introspection answers with one member, or with all
+    missing = 0 if kind is INTROSPECTION and "active" in names else len(kind.shape) - known
+    return 2 * known - len(names), -missing
+
+
+def _body(text: str) -> str:
+    """The body of an answer that came with its headers (curl -i)."""
+    head, _, body = text.replace("\r\n", "\n").partition("\n\n")
+    if body.strip():
+        return body.strip()
+    reason = re.search(r"^www-authenticate: *(.*)$", head, re.IGNORECASE | re.MULTILINE)
+    why = f"WWW-Authenticate says: {reason[1]}" if reason else "and no header says why"
+    raise click.UsageError(f"{head.splitlines()[0]}: an answer with an empty body; {why}")
+
+
 def _read(text: str) -> list[tuple[Kind, dict[str, Any]]]:
     if match := _token(text):
         return [(HEADER, _decoded(match[1], "the header")), (CLAIMS, _decoded(match[2], "the middle part"))]
+    if text.startswith("HTTP/"):
+        text = _body(text)
     try:
         values = json.loads(text)
-    except ValueError:
-        raise click.UsageError("that is neither a token (three parts with dots) nor JSON") from None
+    except (ValueError, RecursionError):
+        raise click.UsageError(
+            "that is neither a token (three parts with dots) nor JSON; of an empty answer, curl -i shows the headers"
+        ) from None
     if not isinstance(values, dict):
         raise click.UsageError("a JSON object was expected: an answer of CAPSS begins with {")
-    kind = max(ANSWERS, key=lambda each: len(values.keys() & set(each.shape)))
+    kind = max(ANSWERS, key=lambda each: _likeness(each, values.keys()))
     if not values.keys() & set(kind.shape):
-        raise click.UsageError(f"no answer of CAPSS has the members {', '.join(map(repr, list(values)[:5]))}")
+        members = f"only has the members {', '.join(map(repr, list(values)[:5]))}" if values else "is empty"
+        raise click.UsageError(f"that is no answer of CAPSS: it {members}")
     found = [(kind, values)]
     token = str(values.get("access_token", ""))
     return found + (_read(token) if _token(token) else [])
@@ -80,9 +104,10 @@ def _value(member: Member, value: Any) -> str:
 
 def _conclusion(kind: Kind, values: dict[str, Any]) -> str:
     """What a careful program would conclude."""
-    if kind is CLAIMS and isinstance(exp := values.get("exp"), int):
+    if kind is CLAIMS and isinstance(exp := values.get("exp"), int) and 0 <= exp < 2**33:
         left = exp - int(time.time())
-        return f"it {'is good for' if left > 0 else 'expired'} {abs(left) / 3600:.1f} h{'' if left > 0 else ' ago'}"
+        when = f"its exp is in {left / 3600:.1f} h" if left > 0 else f"it expired {-left / 3600:.1f} h ago"
+        return f"{when}; the signature was not checked"
     if kind is STATUS:
         if values.get("statusMessage") != "complete":
             return "not final: ask again"
@@ -109,7 +134,8 @@ def _rows(kind: Kind, values: dict[str, Any]) -> list[dict[str, Any]]:
                 "trap": member.trap or None,
             }
         )
-    missing = [name for name in kind.shape if name not in values]
+    optional = {"error_description", "error_uri"} | (set(kind.shape) if values.get("active") is False else set())
+    missing = [name for name in kind.shape if name not in values and name not in optional]
     rows += [
         {"member": name, "value": None, "grade": known[name].grade.value, "meaning": "missing here", "trap": None}
         for name in missing

@@ -189,7 +189,10 @@ def _ready(path: Path, url: str, ca_file: Path | None) -> Iterator[None]:
         "ca_file": str(ca_file) if ca_file else None,
     }
     partial = path.with_name(path.name + ".part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise click.ClickException(f"cannot write the ready file {path}: {error.strerror}") from None
     with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor, for its mode
         json.dump(values, file)
         file.write("\n")

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ def _named(paths: Iterable[str]) -> Iterator[str]:
     for name in paths:
         path = Path(name)
         if name != "-" and path.is_dir():
-            found = sorted(str(each) for each in path.rglob("*.xml"))
+            found = sorted(str(each) for each in path.rglob("*") if each.suffix.lower() == ".xml" and each.is_file())
             if not found:
                 raise click.UsageError(f"there is no *.xml below {name}")
             yield from found
@@ -47,18 +47,19 @@ def _named(paths: Iterable[str]) -> Iterator[str]:
 
 @contextmanager
 def _opened(name: str) -> Iterator[IO[bytes]]:
-    """A file that can be read twice; standard input goes through a temporary file that has no name."""
+    """A file that can be read twice; a pipe goes through a temporary file that has no name."""
     try:
-        if name != "-":
-            with Path(name).open("rb") as file:
-                yield file
-            return
+        source = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
         raise click.UsageError(f"cannot read {name}: {error.strerror}") from None
-    with tempfile.TemporaryFile() as spool:
-        while chunk := sys.stdin.buffer.read(_CHUNK):
-            spool.write(chunk)
-        yield spool
+    with source if name != "-" else nullcontext(source):
+        if name != "-" and source.seekable():
+            yield source
+            return
+        with tempfile.TemporaryFile() as spool:
+            while chunk := source.read(_CHUNK):
+                spool.write(chunk)
+            yield spool
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
@@ -76,7 +77,7 @@ def _line(name: str, placed: Placed) -> list[str]:
     rule = RULES[finding.rule]
     level = "error" if finding.is_error else "warning"
     place = f"{name}:{placed.line}:{placed.column}" if placed.line else name
-    loan = f" (loanBuyNumber {placed.loan})" if placed.loan else ""
+    loan = f" (loanBuyNumber {''.join(filter(str.isprintable, placed.loan))})" if placed.loan else ""
     return [
         f"{place}  {level}  {rule.id}  [{rule.grade}]  {finding.message}",
         f"    {finding.where}{loan}   fix: {rule.hint}   more: capss-mock rules {rule.id}",
@@ -136,6 +137,7 @@ def _finding_json(placed: Placed) -> dict[str, Any]:
     "--profile", type=click.Choice(list(PROFILES)), help=f"Which form to ask for (default: {DEFAULT_PROFILE})."
 )
 @click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Ask for the form that was in force on this day.")
+@click.option("--license", "license_id", help="The licence that licenseNumber must be: that of your API client.")
 @click.option("--update", is_flag=True, help="The files are item updates (in our assumed form), not uploads.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
 @click.option(
@@ -157,6 +159,7 @@ def validate(
     files: tuple[str, ...],
     profile: str | None,
     as_of: datetime | None,
+    license_id: str | None,
     update: bool,
     strict: bool,
     errors_from: str,
@@ -173,7 +176,8 @@ def validate(
     Examples:
       capss-mock validate day.xml
       capss-mock validate --profile sb1317 --json exports/
-      export-day | capss-mock validate --strict -
+      capss-mock validate --license 000000300 --strict day.xml
+      export-day | capss-mock validate -
     """
     if profile and as_of:
         raise click.UsageError("--profile names a form, --as-of picks one by its day: give one of them")
@@ -189,6 +193,7 @@ def validate(
                 Checks(chosen),
                 strictness,
                 max_findings,
+                license_id,
             )
         checked.append(Checked(name, report, time.perf_counter() - begun))
         if not as_json:

@@ -139,4 +139,29 @@ OAUTH_ERROR = Kind(
         Member("error_uri", _I, "where the code is explained"),
     ),
 )
-ANSWERS = (TOKEN, ACCEPTED, STATUS, ERROR, OAUTH_ERROR)
+JWKS = Kind(
+    "jwks",
+    "the public keys (JWK Set)",
+    ("keys",),
+    (Member("keys", _I, "one key for each kid that tokens name", "keep it, but ask again when a kid is not in it"),),
+)
+INTROSPECTION = Kind(
+    "introspection",
+    "the reply of token introspection",
+    (*responses.JWT_CLAIMS.members, *responses.INTROSPECTION_OF_ITS_OWN),
+    (
+        *CLAIMS.members,
+        Member("active", _I, "whether the token is good", "when it is false, nothing else is said"),
+        Member("token_type", _I, "Bearer"),
+    ),
+)
+METADATA = Kind(
+    "metadata",
+    "the authorization server's description",
+    responses.METADATA.members,
+    tuple(
+        Member(name, _A, "what the server says of itself (RFC 8414)", "" if name != "issuer" else "not the host called")
+        for name in responses.METADATA.members
+    ),
+)
+ANSWERS = (JWKS, INTROSPECTION, METADATA, TOKEN, ACCEPTED, STATUS, ERROR, OAUTH_ERROR)

@@ -12,6 +12,7 @@ from capss_mock.contract.rules import RULES
 from capss_mock.domain.documents import DocumentParser
 from capss_mock.domain.places import Places, locate, starts_with_mark
 from capss_mock.domain.reading import Finding, Record
+from capss_mock.domain.submissions import Duplicates
 from capss_mock.domain.validation import Checks
 
 Open = Callable[[], Iterable[bytes]]
@@ -59,12 +60,13 @@ class Strictness:
 class _Collector:
     """Takes records as they come and keeps their findings, up to a limit."""
 
-    def __init__(self, strictness: Strictness, limit: int) -> None:
+    def __init__(self, kind: str, strictness: Strictness, limit: int) -> None:
         self.report = Report()
+        self._is_upload = kind == "upload"
         self._strictness, self._limit = strictness, limit
-        self._kept: list[tuple[Finding, str]] = []
-        self._keys: set[bytes] = set()
-        self.morning_only = True
+        self._errors: list[tuple[Finding, str]] = []
+        self._warnings: list[tuple[Finding, str]] = []
+        self._known = Duplicates()
 
     def record(self, record: Record) -> None:
         self.report.transactions += 1
@@ -72,43 +74,50 @@ class _Collector:
         for finding in record.findings:
             item = record.items[finding.item - 1] if 0 < finding.item <= len(record.items) else None
             self.add(finding, (item.loan if item else None) or "")
-        self._duplicates(record)
-
-    def _duplicates(self, record: Record) -> None:
-        keys = {bytes.fromhex(item.key) for item in record.items}
-        if not record.errors and not keys.isdisjoint(self._keys):
+        if self._is_upload and self._known.repeats(record):
             where = f"{FORMS['upload'].record.name} {record.ordinal}"
             loan = next((item.loan for item in record.items if item.loan), "")
             self.add(Finding("DOC-DUPLICATE", where, "is in this file already", False, record.ordinal), loan)
-        self._keys |= keys
 
     def add(self, finding: Finding, loan: str = "") -> None:
+        """Count a finding, and keep it while there is room: for each kind, so that warnings crowd out no error.
+
+        What concerns the whole document is always kept: there are few of it, and it comes last.
+        """
         finding = self._strictness.weighed(finding)
+        kept = self._errors if finding.is_error else self._warnings
         if finding.is_error:
             self.report.errors += 1
         else:
             self.report.warnings += 1
-        if len(self._kept) < self._limit:
-            self._kept.append((finding, loan))
-        else:
-            self.report.more += 1
+        if len(kept) < self._limit or not finding.record:
+            kept.append((finding, loan))
+
+    def _shown(self) -> list[tuple[Finding, str]]:
+        whole = [each for each in (*self._errors, *self._warnings) if not each[0].record]
+        others = [each for each in (*self._errors, *self._warnings) if each[0].record]
+        return whole + others[: max(self._limit - len(whole), 0)]
 
     def placed(self, places: Places) -> None:
         """Put the findings in the order of their places."""
-        for finding, loan in self._kept:
+        shown = self._shown()
+        self.report.more = self.report.errors + self.report.warnings - len(shown)
+        for finding, loan in shown:
             line, column = _place(finding, places)
             self.report.findings.append(Placed(finding, line, column, loan))
         self.report.findings.sort(key=lambda each: (each.line, each.column, each.finding.rule))
 
     def keys(self) -> set[tuple[int, int, tuple[str, ...]]]:
         """What the second pass must look for: elements, and the parents of missing ones."""
-        return {(f.record, f.item, f.path[:end]) for f, _ in self._kept if f.record for end in range(len(f.path) + 1)}
+        return {
+            (f.record, f.item, f.path[:end]) for f, _ in self._shown() if f.record for end in range(len(f.path) + 1)
+        }
 
 
 def _place(finding: Finding, places: Places) -> tuple[int, int]:
     if finding.rule == "DOC-WELLFORMED" and places.fault:
         return places.fault[:2]
-    if finding.rule in ("DOC-LICENCE-FORMAT", "DOC-EMPTY") and places.container:
+    if finding.rule in ("DOC-LICENCE-FORMAT", "DOC-LICENCE-MISMATCH", "DOC-EMPTY") and places.container:
         return places.container
     if finding.rule == "DOC-ROOT" and places.root:
         return places.root
@@ -125,6 +134,7 @@ def check_document(
     checks: Checks | None = None,
     strictness: Strictness | None = None,
     limit: int = 1000,
+    license_id: str | None = None,
 ) -> Report:
     """Check a document.
 
@@ -132,8 +142,9 @@ def check_document(
         opened: gives its bytes, each time from the beginning.
         kind: ``upload`` or ``update``.
         limit: how many findings are kept; the others are counted.
+        license_id: the licence that the document must be of; None: any.
     """
-    collector = _Collector(strictness or Strictness(), limit)
+    collector = _Collector(kind, strictness or Strictness(), limit)
     parser = DocumentParser(kind, checks, collector.record, keep=False)
     mark: str | None = None
     for chunk in opened():
@@ -141,15 +152,17 @@ def check_document(
             mark = starts_with_mark(chunk)
         parser.feed(chunk)
     reading = parser.finish()
-    if mark and kind == "upload":
+    if mark:
         collector.add(
             Finding("DOC-ENCODING", "document", f"begins with a byte order mark of {mark}", False, line=1, column=1)
         )
     for finding in reading.findings:
         collector.add(finding)
-    if parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
+    if license_id is not None and reading.licence and reading.licence != license_id:
+        collector.add(Finding("DOC-LICENCE-MISMATCH", "document", "licenseNumber is not the licence of the API client"))
+    if kind == "upload" and parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
         collector.add(Finding("DOC-TWELVE-HOUR", "document", "every transactionTime is before 13:00", False))
     keys = collector.keys()
-    needs_places = bool(keys) or any(finding.rule.startswith("DOC-") for finding in reading.findings)
-    collector.placed(locate(FORMS[kind], opened(), keys) if needs_places else Places())
+    found_any = collector.report.errors or collector.report.warnings
+    collector.placed(locate(FORMS[kind], opened(), keys) if found_any else Places())
     return collector.report

@@ -31,7 +31,7 @@ from capss_mock.domain.validation import BLANK, Checks, Interpreter, interpreter
 
 _FEED = 64 * 1024
 _SLICE = 512
-_AFTERNOON = re.compile(r".{10}T(1[3-9]|2)")
+_MORNING = re.compile(r".{10}T(0|1[0-2])")
 _LICENCE = re.compile(r"\d+", re.ASCII)
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes one for each call
 _NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
@@ -117,7 +117,7 @@ class DocumentParser:
 
     Args:
         kind: ``upload`` or ``update``.
-        checks: what is checked; by default everything, for the profile of today.
+        checks: what is checked; by default everything, for the default profile.
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
         keep: whether items carry the fields that are kept with them; without, only what they are found by.
     """
@@ -133,7 +133,7 @@ class DocumentParser:
         self._form: DocumentForm = FORMS[kind]
         self._interpreter: Interpreter = interpreter(self._form, checks or Checks())
         self.reading = Reading()
-        self.morning_only = True  # no transaction so far is at 13:00 or later
+        self.morning_only = True  # every transaction so far has a time before 13:00
         self._on_record = on_record or self.reading.records.append
         self._hash = hashlib.sha256()
         self._prologue = _Prologue()
@@ -275,7 +275,7 @@ class DocumentParser:
             box, name = form.items
             elements = [item for child in element if child.tag == box for item in child if item.tag == name]
             time = trimmed(element.findtext(TIME))
-            self.morning_only &= not _AFTERNOON.match(time)
+            self.morning_only &= bool(_MORNING.match(time))
         items: list[Item] = []
         for each in elements:
             texts = {child.tag: child.text for child in each}

@@ -5,11 +5,13 @@ columns are code points; the place is the ``<`` of the start tag.
 """
 
 import codecs
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from capss_mock.contract.fields import RECORD_LIMIT, DocumentForm
+from capss_mock.domain.validation import step
 
 Key = tuple[int, int, tuple[str, ...]]
 """Record and item (from 1; 0: none), and the names of the elements below them."""
@@ -30,9 +32,10 @@ class _Locator:
         self.places = Places()
         self._form, self._wanted = form, wanted
         self._records = {key[0] for key in wanted}
-        self._names: list[str] = []
+        self._names: list[str] = []  # of the open elements
+        self._steps: list[str] = []  # the same, numbered among their siblings
+        self._siblings: list[Counter[str]] = [Counter()]  # how often each name has been seen, by depth
         self._record = self._item = self._base = 0
-        self._repeats: dict[Key, int] = {}
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -40,6 +43,9 @@ class _Locator:
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         names, form = self._names, self._form
+        self._siblings[-1][name] += 1
+        self._steps.append(step(name, self._siblings[-1][name]))
+        self._siblings.append(Counter())
         names.append(name)
         depth = len(names)
         if depth == 1:
@@ -52,12 +58,14 @@ class _Locator:
         elif self._record in self._records and form.items and depth == 5 and (names[3], name) == form.items:
             self._item, self._base = self._item + 1, 5
         if self._base and self._record in self._records:
-            key = (self._record, self._item if self._base == 5 else 0, tuple(names[self._base :]))
+            key = (self._record, self._item if self._base == 5 else 0, tuple(self._steps[self._base :]))
             if key in self._wanted:
                 self.places.at.setdefault(key, self._here())
 
     def _end(self, _name: str) -> None:
         self._names.pop()
+        self._steps.pop()
+        self._siblings.pop()
         if len(self._names) < self._base:
             self._base = 3 if self._base == 5 else 0
 

@@ -3,7 +3,7 @@
 The table of final states is the contract's (rules STA-FINAL-…, all assumed). Time moves only by what is passed in.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from capss_mock.contract.fields import LOAN
@@ -83,21 +83,30 @@ def refusals(reading: Reading, policy: Policy) -> list[Finding]:
     return found
 
 
-def duplicate_ordinals(records: Sequence[Record], known: Collection[str]) -> set[int]:
-    """Which records repeat an item that is known, or that an earlier good record of the file has.
+class Duplicates:
+    """Tells records that repeat an item that is known, or that an earlier good record of the file has.
 
     Items of the same record are not compared with each other: two alike may well be sold together.
     """
-    seen: set[str] = set()
-    found: set[int] = set()
-    for record in records:
+
+    def __init__(self, known: Collection[str] = ()) -> None:
+        self._known = known
+        self._seen: set[bytes] = set()  # as bytes: a long file has very many
+
+    def repeats(self, record: Record) -> bool:
+        """Whether this record, the next of the file, repeats one; a bad record neither does nor is repeated."""
         if record.errors:
-            continue
-        keys = {item.key for item in record.items}
-        if any(key in known or key in seen for key in keys):
-            found.add(record.ordinal)
-        seen |= keys
-    return found
+            return False
+        keys = {item.key.encode() for item in record.items}
+        again = not keys.isdisjoint(self._seen) or any(item.key in self._known for item in record.items)
+        self._seen |= keys
+        return again
+
+
+def duplicate_ordinals(records: Iterable[Record], known: Collection[str]) -> set[int]:
+    """Which records repeat an item that is known, or that an earlier good record of the file has."""
+    duplicates = Duplicates(known)
+    return {record.ordinal for record in records if duplicates.repeats(record)}
 
 
 def _limited(messages: list[str]) -> tuple[str, ...]:

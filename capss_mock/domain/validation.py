@@ -39,6 +39,7 @@ _HEIGHT = re.compile(r"[1-9](0\d|1[01])", re.ASCII)
 _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _WORD = re.compile(r"[a-z]+")
+_CHILDREN = (("DOC-UNKNOWN-ELEMENT", "holds elements where a text belongs"),)
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
@@ -126,9 +127,10 @@ class _Leaf:
             known = frozenset(spec.values)
             tests.append((lambda text: text in known, "DOC-VALUE", "is none of the known values"))
         if spec.personal and checks.profile.on_file:
-            tests.append((lambda _: False, "DOC-PERSON-DATA", "is not on file"))
+            what = 'is not "on file"' if spec.filler else f'must be left out or nil, with "on file" in {spec.name}Text'
+            tests.append((lambda text: text.lower() == ON_FILE, "DOC-PERSON-DATA", what))
         if spec.no_filler:
-            tests.append((lambda text: text.lower() != ON_FILE, "DOC-EMPLOYEE", "is on file"))
+            tests.append((lambda text: text.lower() != ON_FILE, "DOC-EMPLOYEE", 'is "on file"'))
         if spec.reads:
             tests.append((lambda text: not _names_a_firearm(text), "DOC-FIREARM", "reads like a firearm"))
         self.tests = [test for test in tests if checks.wants(test[1])]
@@ -137,6 +139,7 @@ class _Leaf:
         # short texts that have passed, since most repeat from record to record; never what may name a person
         self.good: set[str | None] = {ON_FILE} if spec.filler else set()
         self.remembers = not spec.personal
+        self.wants_children = checks.wants("DOC-UNKNOWN-ELEMENT") or spec.personal
 
     def _empty(self, checks: Checks) -> tuple[str, ...]:
         spec = self.spec
@@ -154,6 +157,8 @@ class _Leaf:
 
     def look(self, element: etree._Element) -> Sequence[tuple[str, str]]:
         """The rules that the element's text breaks, each with what is wrong."""
+        if len(element) and element.get(_XSI_NIL) not in ("true", "1"):
+            return _CHILDREN if self.wants_children else ()
         raw = element.text
         if self.nil_content and element.get(_XSI_NIL) in ("true", "1"):
             return _NIL_CONTENT if trimmed(raw) or len(element) else ()
@@ -167,7 +172,7 @@ class _Leaf:
             return ((self.empty[-1] if blank else self.empty[0], "holds only white space" if blank else "is empty"),)
         if self.filler and " ".join(text.lower().split()) == ON_FILE:
             wrong = self.strict_filler and text != ON_FILE
-            return (("DOC-FILLER", "is not exactly on file"),) if wrong else ()
+            return (("DOC-FILLER", 'is not exactly "on file"'),) if wrong else ()
         found = [(rule, what) for good, rule, what in self.tests if not good(text)]
         if self.remembers and not found and len(text) <= _TEXT_LIMIT and len(self.good) < _TEXTS:
             self.good.add(raw or "")
@@ -242,13 +247,26 @@ class _Group:
                 yield "DOC-THUMBPRINT", f"{name} is the old name of {self.old[name]}", (name,)
             for name in sorted(seen & self.names.keys() - self.many):
                 if names.count(name) > 1:
-                    yield "DOC-REPEATED", f"{name} is there {names.count(name)} times", (name,)
+                    yield "DOC-REPEATED", f"{name} is there {names.count(name)} times", (f"{name}[2]",)
         if self.ordered:
             known = [name for name in names if name in self.names]
             for before, name in pairwise(known):
                 if self.names[name] < self.names[before]:
                     yield "DOC-ORDER", f"{name} stands too late", (name,)
                     break
+
+
+def step(name: str, occurrence: int) -> str:
+    """A step of a finding's path: the name, with its number among its like-named siblings from the second on."""
+    return name if occurrence == 1 else f"{name}[{occurrence}]"
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What one walk over a record gathers."""
+
+    found: list[Finding] = field(default_factory=list)
+    items: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,36 +289,37 @@ class Interpreter:
 
     def check(self, record: etree._Element, ordinal: int) -> list[Finding]:
         """Everything that is wrong with a record, in the order of its elements."""
-        found: list[Finding] = []
-        self._look(self._group, record, _Place(ordinal), found)
-        return found
+        walk = _Walk()
+        self._look(self._group, record, _Place(ordinal), walk)
+        return walk.found
 
-    def _look(self, group: _Group, element: etree._Element, place: _Place, found: list[Finding]) -> None:
+    def _look(self, group: _Group, element: etree._Element, place: _Place, walk: _Walk) -> None:
         children = list(element)  # held, or lxml makes an object for each child each time it is walked over
         names = tuple([child.tag for child in children])
-        shape, items = group.shape(names), 0
+        shape = group.shape(names)
         for number, name, watch in shape.watched:
             child = children[number]
             if isinstance(watch, _Leaf):
                 for rule, what in watch.look(child):
-                    self._add(found, rule, place, f"{name} {what}", name)
+                    self._add(walk, rule, place, f"{name} {what}", step(name, names[: number + 1].count(name)))
             elif name == self._item:
-                items += 1
-                self._look(watch, child, _Place(place.record, items), found)
+                walk.items += 1
+                self._look(watch, child, _Place(place.record, walk.items), walk)
             else:
-                self._look(watch, child, _Place(place.record, place.item, (*place.path, name)), found)
+                path = (*place.path, step(name, names[: number + 1].count(name)))
+                self._look(watch, child, _Place(place.record, place.item, path), walk)
         for number, name, twin in shape.twins:
             if children[number].get(_XSI_NIL) in ("true", "1"):
-                self._add(found, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
+                self._add(walk, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
         for rule, message, below in shape.found:
-            self._add(found, rule, place, message, *below)
+            self._add(walk, rule, place, message, *below)
 
-    def _add(self, found: list[Finding], rule: str, place: _Place, message: str, *below: str) -> None:
+    def _add(self, walk: _Walk, rule: str, place: _Place, message: str, *below: str) -> None:
         where = f"{self._form.record.name} {place.record}"
         if place.item:
             where += f", {self._item} {place.item}"
         is_error = self._checks.level(rule) is Level.ERROR
-        found.append(Finding(rule, where, message, is_error, place.record, place.item, (*place.path, *below)))
+        walk.found.append(Finding(rule, where, message, is_error, place.record, place.item, (*place.path, *below)))
 
 
 @cache

@@ -5,6 +5,7 @@ import io
 import re
 import socket
 import ssl
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -13,8 +14,8 @@ from cheroot import server
 from capss_mock.contract.rules import RULES
 from capss_mock.serving.socketfiles import Reader
 
-_DRAIN_S = 0.2
-_DRAIN_BYTES = 2**28
+_DRAIN_S = 0.2  # of silence
+_DRAIN_MOST_S = 2
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r\n")
 _LINE = 1024
 _TRAILERS = 32
@@ -139,8 +140,12 @@ class Request(server.HTTPRequest):
             self.server.gateway(self).respond()
         else:
             super().respond()
-        if self.close_connection:
+        if self.close_connection and not self._read_whole():
             _drain(self.conn.socket)
+
+    def _read_whole(self) -> bool:
+        """Whether nothing of the body is left unread."""
+        return not self.chunked_read and getattr(self.rfile, "remaining", 0) == 0
 
     def send_headers(self) -> None:
         if (b"Connection", b"close") in self.outheaders:
@@ -162,10 +167,10 @@ class Request(server.HTTPRequest):
 def _drain(sock: socket.socket) -> None:
     """Take in what the client is still sending, for a moment: a close in the middle would reset the connection
     and take the answer with it."""
+    end = time.monotonic() + _DRAIN_MOST_S
     with contextlib.suppress(OSError):
         sock.settimeout(_DRAIN_S)
         if not isinstance(sock, ssl.SSLSocket):
             sock.shutdown(socket.SHUT_WR)
-        left = _DRAIN_BYTES
-        while left > 0 and (chunk := sock.recv(min(left, 65536))):
-            left -= len(chunk)
+        while time.monotonic() < end and sock.recv(65536):
+            pass

@@ -80,6 +80,8 @@ class Store:
         except (SQLAlchemyError, sqlite3.Error) as error:
             self.close()
             reason = str(getattr(error, "orig", None) or error)
+            if not self.path.parent.is_dir():
+                reason = f"there is no directory {self.path.parent}"
             raise StoreError(f"cannot use the store {self.path}: {reason}") from None
 
     def _open(self) -> Engine:
@@ -170,12 +172,13 @@ class Store:
 
     # -- revoked tokens -----------------------------------------------------------------------------
 
-    def revoke(self, jti: str, exp: int, now: int) -> None:
-        """Note a token as revoked until ``exp``; forget those that expired before ``now`` (seconds since 1970)."""
+    def revoke(self, jti: str, exp: int, forget: int) -> None:
+        """Note a token as revoked; forget those that expired before ``forget`` (seconds since 1970)."""
         table = schema.revoked_tokens
         row = {"run_id": self.run_id, "jti": jti, "exp": exp}
         with self.write() as tx:
-            tx.execute(sa.delete(table).where((table.c.exp < now) | (table.c.jti == jti)))
+            of_the_run = table.c.run_id == self.run_id
+            tx.execute(sa.delete(table).where(of_the_run, (table.c.exp < forget) | (table.c.jti == jti)))
             tx.execute(sa.insert(table), row)
 
     def is_revoked(self, jti: str) -> bool:

@@ -63,7 +63,7 @@ revoked_tokens = Table(
     metadata,
     Column("run_id", String(64), primary_key=True),
     Column("jti", String(36), primary_key=True),
-    Column("exp", BigInteger, nullable=False),  # seconds since 1970; after it the row is of no use
+    Column("exp", BigInteger, nullable=False),  # seconds since 1970
 )
 
 submissions = Table(

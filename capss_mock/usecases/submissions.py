@@ -38,13 +38,16 @@ class Submissions:
         profile = PROFILES[settings.choice("document-profile").value]
         self._checks = Checks(profile, frozenset(raised), warnings=False)
 
-    def read_query(self, query: Form) -> dict[str, str]:
-        """onDup and onError as sent, or their defaults.
+    def read_query(self, query: Form) -> tuple[dict[str, str], str]:
+        """onDup and onError as sent, or their defaults; and, for the console, which parameters were passed over.
 
         Raises:
             Refusal: UPL-QUERY-UNKNOWN.
         """
         chosen: dict[str, str] = {}
+        ignored = len(query.keys() - _QUERY_SWITCHES.keys())
+        known = f"known are {' and '.join(_QUERY_SWITCHES)}, spelt so"
+        notes = [f"{ignored} unknown parameter(s) ignored: {known}"] if ignored else []
         for name, switch in _QUERY_SWITCHES.items():
             chosen[name] = self.settings.choice(switch).value
             for value in query.get(name, ())[:1]:
@@ -52,7 +55,10 @@ class Submissions:
                     chosen[name] = value
                 elif self.settings.is_set("unknown-query", "400"):
                     raise Refusal("UPL-QUERY-UNKNOWN", f"{name} has an unknown value")
-        return chosen
+                else:
+                    values = ", ".join(option.value for option in SWITCHES[switch].options)
+                    notes.append(f"unknown value of {name} ignored (UPL-QUERY-UNKNOWN [assumed]): known are {values}")
+        return chosen, "; ".join(notes)
 
     def open_intake(self, kind: str) -> Intake:
         """A sink for the document of an ``upload`` or an ``update``."""
@@ -97,11 +103,13 @@ class Submissions:
             unknown = {ordinal for ordinal, item in found.items() if item is None}
             verdict, saved = submissions.decide_update(reading, policy, unknown)
             kept = self.store.add_submission(tx, self._submission("update", caller, reading, file_name, verdict))
+            current = dict(filter(None, found.values()))  # a file may name an item more than once
             for record in saved:
                 target = found[record.ordinal]
                 assert target is not None  # noqa: S101 - unknown ones are not among the saved
-                item_id, fields = target
-                changed = keep_item(fields | json.loads(record.items[0].fields))
+                item_id, _ = target
+                current[item_id] |= json.loads(record.items[0].fields)
+                changed = keep_item(current[item_id])
                 self.store.update_item(tx, item_id, _columns(changed) | {"updated_by": kept.status_id})
         return kept
 

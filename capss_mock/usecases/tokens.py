@@ -108,7 +108,8 @@ class Tokens:
         claims = self._known(credentials.read_token(form, "TOK-REVOKE-PARAMETER"))
         if claims is None or claims["client_id"] != client.client_id:
             return False
-        self._store.revoke(claims["jti"], claims["exp"], self._clock.now_ns() // SECOND)
+        taken_from = self._clock.now_ns() // SECOND - responses.LEEWAY_S  # of this exp on, tokens are still taken
+        self._store.revoke(claims["jti"], claims["exp"], taken_from)
         return True
 
     def jwks(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from werkzeug.exceptions import NotFound
 from capss_mock.contract import responses
 from capss_mock.contract.model import Operation
 from capss_mock.contract.operations import OPERATIONS, STATUS_OF, served
+from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
 from capss_mock.domain.reading import Reading
 from capss_mock.domain.submissions import Submission
@@ -50,6 +51,11 @@ def api(capss: Capss) -> Blueprint:
         "update-status": _status,
     }
     public, public_paths = set(), set()
+    token_paths = [
+        f"{each.method} {each.path}"
+        for each in served(capss.settings.choice("api-generation").value)
+        if each.kind == "token"
+    ]
     for operation in served(capss.settings.choice("api-generation").value):
         blueprint.add_url_rule(
             operation.path.replace("{id}", "<number>"),
@@ -73,7 +79,9 @@ def api(capss: Capss) -> Blueprint:
             g.caller = capss.tokens.authenticate(request.headers.get("Authorization"))
         except Refusal as refusal:
             if refusal.rule == "BEA-NONE" and request.method == "GET" and request.path in public_paths:
-                raise Refusal("TOK-GET") from None
+                raise Refusal("TOK-GET", f"{request.path} takes POST") from None
+            if refusal.rule == "BEA-NONE" and not request.path.startswith("/api/"):
+                raise Refusal("BEA-NONE", f"no such path; tokens are given by {' and '.join(token_paths)}") from None
             raise
         if request.path in public_paths:
             raise NotFound  # behind the token, the stack has nothing here for another method
@@ -129,10 +137,13 @@ def _metadata(capss: Capss, _: Operation) -> Response:
 
 
 def _upload(capss: Capss, operation: Operation) -> Response:
-    query = capss.submissions.read_query(_lists(request.args))
+    query, ignored = capss.submissions.read_query(_lists(request.args))
     reading, file_name = _document(capss, operation)
     submission = capss.submissions.accept_upload(g.caller, reading, file_name, query)
-    return _accepted(capss, operation, submission, "save-code")
+    reply = _accepted(capss, operation, submission, "save-code")
+    if ignored:
+        g.note += f"; {ignored}"
+    return reply
 
 
 def _update(capss: Capss, operation: Operation) -> Response:
@@ -184,4 +195,6 @@ def _verdict(submission: Submission) -> str:
         words += f" ({', '.join(verdict.rules[:4])}{', …' if len(verdict.rules) > 4 else ''})"
     if verdict.error_messages:
         words += f"; first: {verdict.error_messages[0][:160]}"
+    if verdict.rules:
+        words += f"; fix: {RULES[verdict.rules[0]].hint}; more: capss-mock rules {verdict.rules[0]}"
     return words

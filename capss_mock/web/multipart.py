@@ -13,6 +13,15 @@ from capss_mock.domain.errors import Refusal
 _CHUNK = 64 * 1024
 _BUFFER = 2**20  # bytes of headers, preamble or form fields that are held at once
 _PARTS = 1000
+_KNOWN_TYPES = {
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "text/xml",
+    "application/json",
+    "application/octet-stream",
+    "text/plain",
+    "multipart/mixed",
+}
 _NAME_LIMIT = 255
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -38,7 +47,8 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
     """
     mimetype, options = parse_options_header(content_type)
     if mimetype != "multipart/form-data":
-        raise Refusal("WEB-NOT-MULTIPART", f"Content-Type is {mimetype or 'missing'}"[:80])
+        known = mimetype if mimetype in _KNOWN_TYPES else "another" if mimetype else "missing"
+        raise Refusal("WEB-NOT-MULTIPART", f"Content-Type is {known}")
     boundary = options.get("boundary", "")
     if not boundary:
         raise Refusal("WEB-BROKEN-MULTIPART", "Content-Type has no boundary")
@@ -89,7 +99,7 @@ def _decode(
 def _seen(part: str, seen: list[tuple[str, bool]]) -> str:
     """Why there is no file part, without quoting what was sent."""
     if (part, False) in seen:
-        return f"part {part} has no filename: its text was sent, not a file"
+        return f"part {part} has no filename: its text was sent, not a file; did you forget the @ before its path?"
     files = [name for name, is_file in seen if is_file]
     if files:
         return f"the file part is named {files[0][:40]!a}, not {part}"

@@ -14,6 +14,7 @@ from capss_mock.store import Store
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{0,24}")
 _PATH_LIMIT = 120
+_NOTE_LIMIT = 2000
 _BATCH_S = 0.25
 
 
@@ -37,6 +38,11 @@ def plain_path(path: str) -> str:
     """A path that can be shown: steps that are long or unusual (a token, a name) become an ellipsis."""
     steps = [step if _PLAIN.fullmatch(step) else "…" for step in path.split("/")]
     return "/".join(steps)[:_PATH_LIMIT]
+
+
+def plain_note(note: str) -> str:
+    """A note that can be shown: on one line, without control characters (a document or a header may hold them)."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in note)[:_NOTE_LIMIT]
 
 
 def plain_method(method: str) -> str:

@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +130,8 @@ def test_messages_of_errors_are_counted_not_shown() -> None:
         ("", "neither a token"),
         ("<html>", "neither a token"),
         ("[1]", "a JSON object was expected"),
-        ("{}", "no answer of CAPSS has the members"),
-        ('{"a":1}', "no answer of CAPSS has the members 'a'"),
+        ("{}", "that is no answer of CAPSS: it is empty"),
+        ('{"a":1}', "that is no answer of CAPSS: it only has the members 'a'"),
         ("a.b.c", "the header of the token is not base64url of a JSON object"),
         (b"\xff\xfe", "not UTF-8"),
     ],
@@ -164,3 +166,59 @@ def test_any_json_object_is_explained_or_refused_in_one_line(values: dict[str, A
 def test_every_member_of_every_shape_has_a_meaning() -> None:
     for kind in (*ANSWERS, CLAIMS, HEADER):
         assert [member.name for member in kind.members] == list(kind.shape)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ('{"error":"invalid_client"}', "oauth-error"),
+        ('{"error_description":"x","error":"invalid_request","error_uri":"y"}', "oauth-error"),
+        ('{"timestamp":1,"status":404,"error":"Not Found","path":"/x"}', "error"),
+        ('{"active":false}', "introspection"),
+        ('{"keys":[]}', "jwks"),
+    ],
+)
+def test_short_answers_are_told_apart(text: str, kind: str) -> None:
+    (part,) = parts(text)
+    assert part["kind"] == kind
+    assert [row["member"] for row in part["members"] if row["meaning"] in ("missing here", "not known to us")] == []
+
+
+def test_what_the_mock_answers_is_known(mock: InProcess) -> None:
+    token = mock.token()
+    auth = ("apitest", "Password1")
+    answers = {
+        "introspection": mock.http.post("/oauth2/introspect", auth=auth, data={"token": token}).text,
+        "metadata": mock.http.get("/.well-known/oauth-authorization-server").text,
+        "jwks": mock.http.get("/oauth2/jwks").text,
+    }
+    for kind, text in answers.items():
+        assert parts(text)[0]["kind"] == kind
+
+
+def test_an_answer_with_its_headers_is_read_and_an_empty_one_explained_by_them() -> None:
+    whole = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n" + (SHEET / "save.json").read_text("utf-8")
+    assert parts(whole)[0]["kind"] == "accepted"
+    result = run("-", text='HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer error="invalid_token"\r\n\r\n')
+    assert result.exit_code == 2
+    assert 'an answer with an empty body; WWW-Authenticate says: Bearer error="invalid_token"' in result.output
+
+
+def test_a_file_with_dots_in_its_name_is_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "status.2025-12-15.json"
+    path.write_text((SHEET / "save-status.json").read_text("utf-8"))
+    assert "final: everything in the file is saved" in run(str(path)).output
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{"fileName":"\\ud800"}', "[" * 200_000, jwt({"exp": 10**400}), jwt({"exp": -1}), '{"timestamp":1e999}'],
+    ids=["surrogate", "deep", "far", "negative", "infinite"],
+)
+def test_odd_values_bring_no_traceback(text: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "explain", "-"], input=text, capture_output=True, text=True, check=False
+    )
+    assert done.returncode in (0, 2)
+    assert "Traceback" not in done.stderr
+    assert "a fault of ours" not in done.stderr

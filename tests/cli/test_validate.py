@@ -37,7 +37,7 @@ PLACES = {
     "DOC-ORDER": (38, 7),
     "DOC-PERSON-DATA": (8, 9),
     "DOC-REFERENCE": (40, 9),
-    "DOC-REPEATED": (46, 11),
+    "DOC-REPEATED": (47, 11),
     "DOC-REQUIRED": (95, 9),
     "DOC-ROOT": (3, 1),
     "DOC-THUMBPRINT": (34, 9),
@@ -192,7 +192,7 @@ def test_a_document_comes_through_a_pipe_and_the_whole_command_works() -> None:
 def test_findings_beyond_the_limit_are_counted() -> None:
     document = upload_of(*(record(str(number), amount="x") for number in range(30)))
     result = run("--max-findings", "10", "-", text=document)
-    assert result.output.count("DOC-AMOUNT-FORMAT  [observed]") == 10
+    assert result.output.count("DOC-AMOUNT-FORMAT  [observed]") == 9  # and the one of the whole file
     assert "-: 21 more are not shown (--max-findings)" in result.output
     assert "30 errors, 1 warning in 30 transactions, 30 items" in result.output  # the warning: all before 13:00
 
@@ -269,3 +269,70 @@ def test_the_mock_says_the_same_of_a_document(mock: InProcess, path: Path) -> No
     assert values["hasErrors"] == bool(found)
     assert all(any(f"({rule})" in message for message in values["errorMessages"]) for rule in found)
     assert values["hasDuplicates"] == path.stem.startswith("DOC-DUPLICATE")
+
+
+def test_warnings_crowd_out_no_error() -> None:
+    document = upload_of(*(record(str(n), employee="on file") for n in range(50)))[:-30]
+    shown = findings("--max-findings", "10", "-", text=document)
+    assert [each["rule"] for each in shown if each["level"] == "error"] == ["DOC-WELLFORMED"]
+
+
+def test_an_update_is_not_taken_for_an_upload() -> None:
+    items = "".join(f"<item><referenceId>R-{n}</referenceId><brand>X</brand></item>" for n in range(6))
+    document = f'<capssUpload><itemUpdateData licenseNumber="1">{items}</itemUpdateData></capssUpload>'
+    assert findings("--update", "-", text=document.encode()) == []
+
+
+def test_the_licence_is_compared_when_it_is_given() -> None:
+    document = upload_of(record("1"))
+    assert findings("--license", "000000300", "-", text=document) == []
+    (found,) = findings("--license", "300", "-", text=document)
+    assert (found["rule"], found["line"], found["column"]) == ("DOC-LICENCE-MISMATCH", 1, 14)
+
+
+@pytest.mark.parametrize("name", ["dateOfBirth", "dateOfIssue"])
+def test_a_date_on_file_is_a_date_format_and_no_person(name: str) -> None:
+    text = (VALID / "2020/one-transaction.xml").read_text("utf-8")
+    start, end = text.index(f"<{name}>"), text.index(f"</{name}>")
+    document = text[:start] + f"<{name}>on file" + text[end:]
+    about = [each for each in findings("-", text=document.encode()) if (each["element"] or "").endswith(name)]
+    assert [each["rule"] for each in about] == ["DOC-DATE-FORMAT"]
+
+
+def test_elements_inside_a_text_hide_nobody() -> None:
+    inside = record("1").replace("<custLastName>on file", "<custLastName>on file<alias>Canary</alias>")
+    found = findings("-", text=upload_of(inside.replace("UNKNOWN", "X<custLastName>Canary</custLastName>")))
+    assert [(each["rule"], each["element"]) for each in found] == [
+        ("DOC-UNKNOWN-ELEMENT", "customer/custLastName"),
+        ("DOC-UNKNOWN-ELEMENT", "brand"),
+    ]
+
+
+def test_of_two_alike_the_faulty_one_is_shown() -> None:
+    document = upload_of(record("1").replace("<article>", "<amount>$1</amount><article>")).decode()
+    found = {each["rule"]: each["column"] for each in findings("-", text=document.encode())}
+    second = document.index("<amount>$1") + 1
+    assert found == {"DOC-AMOUNT-FORMAT": second, "DOC-REPEATED": second}
+
+
+def test_items_are_counted_through_the_whole_transaction() -> None:
+    one = record("1")
+    box = one[one.index("<items>") :]
+    document = upload_of(one + box.replace(">1<", ">2<").replace("10.00", "$2")).decode()
+    (found,) = [each for each in findings("-", text=document.encode()) if each["rule"] == "DOC-AMOUNT-FORMAT"]
+    assert (found["item"], found["loanBuyNumber"]) == (2, "2")
+    assert found["column"] == document.index("<amount>$2") + 1
+
+
+def test_a_named_pipe_and_a_name_in_capitals_are_read(tmp_path: Path) -> None:
+    (tmp_path / "DAY.XML").write_bytes(upload_of(record("1", amount="x")))
+    (tmp_path / "a.xml").mkdir()
+    assert [each["rule"] for each in findings(tmp_path)] == ["DOC-AMOUNT-FORMAT"]
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m capss_mock validate <(cat '{tmp_path}/DAY.XML')"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "1 error, 0 warnings in 1 transaction, 1 item" in done.stdout

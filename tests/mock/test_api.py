@@ -260,3 +260,60 @@ def test_every_refusal_in_the_log_names_rule_grade_and_fix(mock: InProcess) -> N
     assert line.rule == "BEA-NONE"
     assert line.note.startswith("BEA-NONE [inferred]")
     assert RULES["BEA-NONE"].hint in line.note
+
+
+def test_a_revoked_token_stays_revoked_within_the_leeway(make_mock: Callable[..., InProcess]) -> None:
+    mock = make_mock(old_tokens="401", token_lifetime="ttl:100")
+    first = mock.token()
+    mock.http.post("/oauth2/revoke", auth=AUTH, data={"token": first})
+    mock.clock.advance(130)
+    mock.http.post("/oauth2/revoke", auth=AUTH, data={"token": mock.token()})
+    reply = mock.http.get("/api/x", headers={"Authorization": f"Bearer {first}"})
+    assert reply.status_code == 401
+    assert "Token was revoked" in reply.headers["WWW-Authenticate"]
+
+
+def test_two_updates_of_an_item_in_one_file_both_count(mock: InProcess) -> None:
+    mock.final(ONE)
+    changes = "".join(
+        f"<item><referenceId>INV-1001</referenceId><{name}>Z</{name}></item>" for name in ("brand", "model")
+    )
+    document = f'<capssUpload><itemUpdateData licenseNumber="000000300">{changes}</itemUpdateData></capssUpload>'
+    assert mock.status(mock.update(document.encode())).json["savedCount"] == 2
+    with mock.capss.store.read() as tx:
+        found = mock.capss.store.find_item(tx, "000000300", "INV-1001", None, None)
+    assert found is not None
+    assert (found[1]["brand"], found[1]["model"]) == ("Z", "Z")
+
+
+def test_notes_stay_on_their_line_and_quote_no_header(mock: InProcess) -> None:
+    forged = upload_of(record("A&#10;00:00:00Z GET /forged&#x9b;31m"))
+    mock.final(forged)
+    mock.send(forged)
+    assert all(line.note.isprintable() for line in mock.lines)
+    mock.http.post(SAVE, headers={**mock.bearer(), "Content-Type": "x/Canary"}, data=b"x")
+    assert "Canary" not in mock.lines[-1].note
+
+
+@pytest.mark.parametrize(
+    ("query", "note"),
+    [
+        ({"onDup": "bogus"}, "unknown value of onDup ignored (UPL-QUERY-UNKNOWN [assumed]): known are reject, "),
+        ({"ondup": "reject"}, "1 unknown parameter(s) ignored: known are onDup and onError, spelt so"),
+    ],
+)
+def test_what_is_passed_over_in_the_query_is_said(mock: InProcess, query: dict[str, str], note: str) -> None:
+    mock.send(ONE, **query)
+    assert note in mock.lines[-1].note
+
+
+def test_a_token_asked_for_at_the_wrong_path_is_shown_the_right_one(make_mock: Callable[..., InProcess]) -> None:
+    mock = make_mock("old-2025")
+    assert mock.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code == 401
+    assert "no such path; tokens are given by POST /oauth/token" in mock.lines[-1].note
+
+
+def test_a_refused_document_is_told_how_to_mend_it(mock: InProcess) -> None:
+    mock.send(BROKEN / "DOC-LICENCE-MISMATCH--lost-leading-zeros.xml")
+    assert RULES["DOC-LICENCE-MISMATCH"].hint in mock.lines[-1].note
+    assert "more: capss-mock rules DOC-LICENCE-MISMATCH" in mock.lines[-1].note

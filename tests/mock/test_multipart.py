@@ -48,7 +48,10 @@ def test_an_empty_file_is_a_file() -> None:
 
 def test_the_path_as_text_is_recognised() -> None:
     refusal = refused(b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nC:/day.xml\r\n--b--\r\n')
-    assert (refusal.rule, refusal.detail) == ("WEB-NO-PART", "part file has no filename: its text was sent, not a file")
+    assert (refusal.rule, refusal.detail) == (
+        "WEB-NO-PART",
+        "part file has no filename: its text was sent, not a file; did you forget the @ before its path?",
+    )
 
 
 def test_a_part_of_another_name_is_named() -> None:

@@ -69,7 +69,7 @@ def test_a_file_that_is_no_store_is_refused(tmp_path: Path) -> None:
     path.write_text("this is not a database, it only looks like a file" * 50)
     with pytest.raises(StoreError, match="file is not a database"):
         Store(path)
-    with pytest.raises(StoreError, match="unable to open database file"):
+    with pytest.raises(StoreError, match="there is no directory "):
         Store(tmp_path / "no-such-directory" / "x.sqlite")
 
 

@@ -225,7 +225,7 @@ RULES = (
     _warning(
         "DOC-ENCODING",
         _O,
-        "The file is UTF-8 without a byte order mark.",
+        "The file begins without a byte order mark, in UTF-8.",
         _GENERATORS,
         "save it as UTF-8 without BOM",
     ),
@@ -243,5 +243,6 @@ RULES = (
         "A record is a duplicate when one of its items was saved before, in this file or an earlier one, with the "
         "same licence, transactionTime, loanBuyNumber, serialNumber and article.",
         (Citation("kit", "the notion is documented by hasDuplicates, the key is not"),),
+        hint="it was uploaded before: send onDup=submitWithoutDups or submitWithDups, or change loanBuyNumber",
     ),
 )

@@ -15,8 +15,15 @@ _FINAL = (
 )
 
 
-def _says(id_: str, grade: Grade, sentence: str, citations: tuple[Citation, ...], switch: str | None = None) -> Rule:
-    return Rule(id_, Level.BEHAVIOUR, grade, sentence, citations, switch=switch)
+def _says(
+    id_: str,
+    grade: Grade,
+    sentence: str,
+    citations: tuple[Citation, ...],
+    switch: str | None = None,
+    hint: str = "",
+) -> Rule:
+    return Rule(id_, Level.BEHAVIOUR, grade, sentence, citations, switch=switch, hint=hint)
 
 
 RULES = (
@@ -224,5 +231,6 @@ RULES = (
         _A,
         "An item that is not known is an error in the status; known ones are updated; nothing else is touched.",
         _KIT,
+        hint="upload the item first; it is found by referenceId, or by loanBuyNumber and serialNumber",
     ),
 )

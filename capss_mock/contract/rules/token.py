@@ -107,7 +107,7 @@ RULES = (
         "A wrong secret or an unknown client gets 401 invalid_client, without WWW-Authenticate "
         "(a departure from RFC 6749 5.2).",
         _oauth(401, "invalid_client"),
-        "client id or secret is not the one this mock knows",
+        "use the id and secret that the mock printed at its start, or add the client: capss-mock clients add",
     ),
     Rule(
         "TOK-DISABLED-CLIENT",
@@ -152,7 +152,7 @@ RULES = (
         "TOK-GET",
         "GET on the token endpoint gets 401 with WWW-Authenticate: Bearer, not 405.",
         Answer(401, headers=(("WWW-Authenticate", "Bearer"),)),
-        "ask for a token with POST",
+        "use POST: a token is asked for with curl -X POST -u clientId:clientSecret",
     ),
     _refuses(
         "TOK-GRANT-MISSING",

@@ -82,13 +82,13 @@ RULES = (
         "WEB-NOT-FOUND",
         "An unknown path gets 404 (without a bearer: 401 first).",
         Answer(404, None),
-        "no such path; the paths are listed by: capss-mock rules WEB-GENERATIONS",
+        "the paths are POST /api/bulkimport/save, POST /api/itemupdate/updateItem, and GET what links.href gives",
     ),
     _refuses(
         "WEB-METHOD",
         "A wrong method gets 405 with Allow.",
         Answer(405, None, headers=(("Allow", "{allow}"),)),
-        "use the method in Allow",
+        "save and updateItem take POST, a status takes GET",
     ),
     _refuses(
         "WEB-NOT-ACCEPTABLE",
@@ -108,7 +108,8 @@ RULES = (
         "WEB-NO-PART",
         "A missing part, a part of another name, or a part without a filename gets 400.",
         Answer(400, None, close=True),
-        "send the file itself as a file part of the documented name; did you forget the @ before its path?",
+        "send the file itself, as a file part named bulkUploadFile (upload) or itemUpdateFile (update): "
+        'curl -F "bulkUploadFile=@day.xml"',
     ),
     _refuses(
         "WEB-NOT-MULTIPART",
@@ -151,7 +152,7 @@ RULES = (
         "WEB-UNREADABLE",
         "Bytes that are not an HTTP request get 400 with an empty body (Tomcat's HTML page is not imitated).",
         Answer(400, close=True),
-        "this is not HTTP/1.1: is a TLS client, a proxy or a hand-made request talking to this port?",
+        "this is not HTTP/1.1: was https:// sent to this http port, or is a proxy or a hand-made request there?",
         _A,
     ),
     _refuses(
