@@ -1,4 +1,4 @@
-"""Measures the mock beside its references in the same run: cold start, T, S, U, a 60 MB upload.
+"""Measures the kit beside its references in the same run: cold start, T, S, U, a 60 MB upload, validate.
 
     python benchmarks/run.py                          the mock and xmllint
     python benchmarks/run.py --references DIRECTORY    also WireMock, Prism, oauth2-mock-server (references.sh)
@@ -95,6 +95,25 @@ def wrk(url: str, connections: int, *options: str, seconds: int = SECONDS) -> tu
     return float(rate[1]), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]  # type: ignore[index]
 
 
+EXPAT = """import sys
+from xml.parsers import expat
+parser = expat.ParserCreate()
+with open(sys.argv[1], "rb") as file:
+    parser.ParseFile(file)
+"""
+
+
+def measured(command: list[str], codes: tuple[int, ...]) -> tuple[float, float]:
+    """Seconds and peak memory in MB of a command that ends with one of these codes."""
+    begun = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - begun
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode in codes, command
+    return seconds, usage.ru_maxrss / 1000
+
+
 def signing_rate() -> float:
     """Bare RS256 signatures with 3072 bits per second, on one thread."""
     key = rsa.generate_private_key(65537, 3072)
@@ -152,6 +171,11 @@ class Bench:
         self.big, self.small = directory / "big.xml", directory / "small.xml"
         documents.write(self.big, TRANSACTIONS)
         documents.write(self.small, 1)
+        # every hundredth amount is none: a finding in each
+        self.faulty, self.huge = directory / "faulty.xml", directory / "huge.xml"
+        text = self.big.read_text("utf-8")
+        self.faulty.write_text(re.sub(r"(LB-\d{5}00</loanBuyNumber>\s*<amount>)", r"\1$", text), "utf-8")
+        documents.write(self.huge, 5 * TRANSACTIONS)
         self.token_lua = directory / "token.lua"
         self.token_lua.write_text(TOKEN_LUA)
 
@@ -219,6 +243,24 @@ class Bench:
         subprocess.run(["xmllint", "--stream", "--noout", *schema, str(self.big)], check=True, capture_output=True)
         self.add("xmllint --stream --schema s", time.perf_counter() - begun)
 
+    def validate(self) -> None:
+        """The document checker as a whole process: a clean file, one with findings, a huge one, a small one."""
+        command = [sys.executable, "-m", "capss_mock", "validate"]
+        for name, path, codes in (
+            ("validate 60 MB s", self.big, (0,)),
+            ("validate 60 MB with findings s", self.faulty, (1,)),
+            ("validate 312 MB", self.huge, (0,)),
+            ("validate one small file s", self.small, (0,)),
+        ):
+            seconds, peak = measured([*command, str(path)], codes)
+            if name.endswith(" s"):
+                self.add(name, seconds)
+            else:
+                self.add(f"{name} peak MB", peak)
+                self.add(f"{name} s", seconds)
+        self.add("capss-mock --help s", measured([*command[:-1], "--help"], (0,))[0])
+        self.add("bare expat 60 MB s", measured([sys.executable, "-c", EXPAT, str(self.big)], (0,))[0])
+
     def signing(self) -> None:
         self.add("bare signatures/s", signing_rate())
 
@@ -253,7 +295,7 @@ class Bench:
 
     def parts(self) -> list[Callable[[], None]]:
         """What a round measures."""
-        mine = [self.mock, self.xmllint, self.signing]
+        mine = [self.mock, self.xmllint, self.validate, self.signing]
         return [*mine, self.wiremock, self.prism, self.oauth2_mock_server] if self.references else mine
 
 
@@ -265,6 +307,11 @@ BARS = [
     ("4 U/1 to Prism", "U/1 rps", "Prism U/1 rps", ">=", 1.0),
     ("5 60 MB upload to xmllint", "60 MB s", "xmllint --stream --schema s", "<=", 2.5),
     ("5 RSS of all processes, MB", "60 MB RSS MB", None, "<=", 200.0),
+    ("6 validate, a clean file, to xmllint", "validate 60 MB s", "xmllint --stream --schema s", "<=", 2.0),
+    ("6 validate, with findings", "validate 60 MB with findings s", "xmllint --stream --schema s", "<=", 3.5),
+    ("6 peak at 312 MB, MB", "validate 312 MB peak MB", None, "<=", 60.0),
+    ("8 capss-mock --help, s", "capss-mock --help s", None, "<=", 0.2),
+    ("8 validate of one small file, s", "validate one small file s", None, "<=", 0.4),
     ("5 S p99 during it to idle", "S/1 p99 during 60 MB ms", "S/1 p99 idle ms", "<=", 10.0),
 ]
 
