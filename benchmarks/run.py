@@ -107,11 +107,11 @@ def measured(command: list[str], codes: tuple[int, ...]) -> tuple[float, float]:
     """Seconds and peak memory in MB of a command that ends with one of these codes."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode in codes, command
-    return seconds, usage.ru_maxrss / 1000
+    with Peak(process.pid) as peak:  # not ru_maxrss: it begins with what this process holds
+        code = process.wait()
+        seconds = time.perf_counter() - begun
+    assert code in codes, command
+    return seconds, peak.mb
 
 
 def signing_rate() -> float:

@@ -119,7 +119,7 @@ class DocumentParser:
         kind: ``upload`` or ``update``.
         checks: what is checked; by default everything, for the default profile.
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
-        keep: whether items carry the fields that are kept with them; without, only what they are found by.
+        keep: whether items carry the fields that are kept with them; without, only their key and loanBuyNumber.
     """
 
     def __init__(
@@ -143,8 +143,8 @@ class DocumentParser:
         self._seen = 0
         self._since_record = 0
         self._fatal = False
-        kept = tuple(field.name for field in self._form.item.fields if field.kept)
-        self._kept = kept if keep else (LOAN,)
+        self._kept = tuple(field.name for field in self._form.item.fields if field.kept)
+        self._keeps = keep
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after a fatal finding they are only hashed and counted."""
@@ -278,6 +278,10 @@ class DocumentParser:
             self.morning_only &= bool(_MORNING.match(time))
         items: list[Item] = []
         for each in elements:
+            if not self._keeps:
+                found = {name: each.findtext(name) for name in (LOAN, SERIAL, ARTICLE)}
+                items.append(Item(_key(self.reading.licence, time, found), "", None, trimmed(found[LOAN]) or None))
+                continue
             texts = {child.tag: child.text for child in each}
             kept = {
                 name: text.strip(BLANK)[:KEPT_LIMIT] for name in self._kept if (text := texts.get(name)) is not None

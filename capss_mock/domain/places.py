@@ -35,7 +35,7 @@ class _Locator:
         self._names: list[str] = []  # of the open elements
         self._steps: list[str] = []  # the same, numbered among their siblings
         self._siblings: list[Counter[str]] = [Counter()]  # how often each name has been seen, by depth
-        self._record = self._item = self._base = 0
+        self._record = self._item = self._base = self._depth = 0
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
@@ -43,6 +43,9 @@ class _Locator:
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         names, form = self._names, self._form
+        if self._depth:  # inside a record in which nothing is wanted
+            self._depth += 1
+            return
         self._siblings[-1][name] += 1
         self._steps.append(step(name, self._siblings[-1][name]))
         self._siblings.append(Counter())
@@ -55,6 +58,9 @@ class _Locator:
         elif depth == 3 and name == form.record.name and names[1] == form.container:
             self._record += 1
             self._item, self._base = 0, 3
+            if self._record not in self._records:
+                self._depth = 1
+                return
         elif self._record in self._records and form.items and depth == 5 and (names[3], name) == form.items:
             self._item, self._base = self._item + 1, 5
         if self._base and self._record in self._records:
@@ -63,6 +69,10 @@ class _Locator:
                 self.places.at.setdefault(key, self._here())
 
     def _end(self, _name: str) -> None:
+        if self._depth > 1:
+            self._depth -= 1
+            return
+        self._depth = 0
         self._names.pop()
         self._steps.pop()
         self._siblings.pop()

@@ -38,6 +38,7 @@ _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 _HEIGHT = re.compile(r"[1-9](0\d|1[01])", re.ASCII)
 _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
+_FIREARM = re.compile("|".join(FIREARM_WORDS), re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
 _CHILDREN = (("DOC-UNKNOWN-ELEMENT", "holds elements where a text belongs"),)
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
@@ -105,6 +106,8 @@ _TYPED = {Kind.LOCAL_TIME, Kind.DATE, Kind.AMOUNT}
 
 
 def _names_a_firearm(text: str) -> bool:
+    if not _FIREARM.search(text):
+        return False
     words = set(_WORD.findall(text.lower()))
     return not words.isdisjoint(FIREARM_WORDS) and words.isdisjoint(NO_FIREARM_WORDS)
 
@@ -300,6 +303,8 @@ class Interpreter:
         for number, name, watch in shape.watched:
             child = children[number]
             if isinstance(watch, _Leaf):
+                if not watch.nil_content and child.text in watch.good and not len(child):
+                    continue  # as look would find, without the call
                 for rule, what in watch.look(child):
                     self._add(walk, rule, place, f"{name} {what}", step(name, names[: number + 1].count(name)))
             elif name == self._item:
