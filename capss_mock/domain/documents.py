@@ -269,11 +269,9 @@ class DocumentParser:
 
     def _record(self, element: etree._Element) -> Record:
         form, ordinal = self._form, self._seen
-        findings = self._interpreter.check(element, ordinal)
-        elements, time = [element], ""
+        findings, elements = self._interpreter.check(element, ordinal)
+        time = ""
         if form.items:
-            box, name = form.items
-            elements = [item for child in element if child.tag == box for item in child if item.tag == name]
             time = trimmed(element.findtext(TIME))
             self.morning_only &= bool(_MORNING.match(time))
         items: list[Item] = []

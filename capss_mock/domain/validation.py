@@ -7,6 +7,7 @@ over its elements. Findings never quote a value.
 import base64
 import binascii
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -44,8 +45,8 @@ _CHILDREN = (("DOC-UNKNOWN-ELEMENT", "holds elements where a text belongs"),)
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
-_SHAPES = 500  # kept at most per group
-_SHAPE_LIMIT = 100  # children of an element whose shape is kept
+_PLANS = 500  # kept at most per form
+_PLAN_LIMIT = 500  # elements of a record whose plan is kept
 BLANK = " \t\r\n"
 
 
@@ -182,15 +183,6 @@ class _Leaf:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What follows from the names of an element's children alone: which of them to look at, and what is wrong."""
-
-    watched: tuple[tuple[int, str, "_Leaf | _Group"], ...]
-    found: tuple[tuple[str, str, tuple[str, ...]], ...]  # rule, message, the element it is about
-    twins: tuple[tuple[int, str, str], ...]  # number and name of those that may be nil and lack their twin
-
-
 class _Group:
     """What is asked of one element's children."""
 
@@ -219,23 +211,8 @@ class _Group:
         self.ordered = spec.ordered and checks.wants("DOC-ORDER")
         self.strangers = checks.wants("DOC-UNKNOWN-ELEMENT")
 
-        self._shapes: dict[tuple[str, ...], _Shape] = {}
-
-    def shape(self, names: tuple[str, ...]) -> _Shape:
-        """What follows from these names; worked out once, since most records are alike."""
-        shape = self._shapes.get(names)
-        if shape is None:
-            watched, seen = self.watched, set(names)
-            shape = _Shape(
-                tuple((number, name, watched[name]) for number, name in enumerate(names) if name in watched),
-                tuple(self._wrong(names)),
-                tuple((names.index(name), name, twin) for name, twin in self.twins if {name, twin} & seen == {name}),
-            )
-            if len(names) <= _SHAPE_LIMIT and len(self._shapes) < _SHAPES:
-                self._shapes[names] = shape
-        return shape
-
-    def _wrong(self, names: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    def wrong(self, names: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+        """What is wrong with these names of children: rule, message, and the step to the child it is about."""
         seen = set(names)
         gone = (name for name in self.required - seen if self.instead.get(name) not in seen)
         for name in sorted(gone, key=self.names.__getitem__):
@@ -264,67 +241,110 @@ def step(name: str, occurrence: int) -> str:
     return name if occurrence == 1 else f"{name}[{occurrence}]"
 
 
-@dataclass(slots=True)
-class _Walk:
-    """What one walk over a record gathers."""
-
-    found: list[Finding] = field(default_factory=list)
-    items: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where the walk is: record, item (0: none) and the names of the elements below them."""
+    """Where something is in a record: the item (0: none), and the steps below it."""
 
-    record: int
     item: int = 0
     path: tuple[str, ...] = ()
 
 
+@dataclass(slots=True)
+class _Plan:
+    """What is to be done with every record of one structure; nodes are numbered in document order."""
+
+    leaves: list[tuple[int, _Leaf, str, _Place]] = field(default_factory=list)  # node, checks, name, place
+    twins: list[tuple[int, str, _Place]] = field(default_factory=list)  # node that may be nil, message, place
+    found: list[tuple[str, str, _Place]] = field(default_factory=list)  # rule, message, place
+    items: list[int] = field(default_factory=list)  # nodes
+
+
 class Interpreter:
-    """Checks records of one form of document."""
+    """Checks records of one form of document.
+
+    Most records are built alike, so that what follows from the structure alone is worked out once and kept.
+    """
 
     def __init__(self, form: DocumentForm, checks: Checks) -> None:
         self._checks = checks
         self._form = form
         self._group = _Group(form.record, checks)
         self._item = form.item.name if form.items else ""
+        self._plans: dict[tuple[tuple[str, ...], tuple[int, ...]], _Plan] = {}
 
-    def check(self, record: etree._Element, ordinal: int) -> list[Finding]:
-        """Everything that is wrong with a record, in the order of its elements."""
-        walk = _Walk()
-        self._look(self._group, record, _Place(ordinal), walk)
-        return walk.found
+    def check(self, record: etree._Element, ordinal: int) -> tuple[list[Finding], list[etree._Element]]:
+        """Everything that is wrong with a record, and the elements that are its items."""
+        nodes = list(record.iter())
+        sizes = tuple(map(len, nodes))  # with the names in document order, they tell the structure
+        plan = self._plan(nodes, tuple([node.tag for node in nodes]), sizes)
+        found: list[Finding] = []
+        for number, leaf, name, place in plan.leaves:
+            node = nodes[number]
+            if leaf.nil_content or sizes[number] or node.text not in leaf.good:
+                for rule, what in leaf.look(node):
+                    found.append(self._finding(rule, f"{name} {what}", ordinal, place))
+        for number, message, place in plan.twins:
+            if nodes[number].get(_XSI_NIL) in ("true", "1"):
+                found.append(self._finding("DOC-NIL-TWIN", message, ordinal, place))
+        for rule, message, place in plan.found:
+            found.append(self._finding(rule, message, ordinal, place))
+        items = [nodes[number] for number in plan.items] if self._item else [record]
+        return found, items
 
-    def _look(self, group: _Group, element: etree._Element, place: _Place, walk: _Walk) -> None:
-        children = list(element)  # held, or lxml makes an object for each child each time it is walked over
-        names = tuple([child.tag for child in children])
-        shape = group.shape(names)
-        for number, name, watch in shape.watched:
-            child = children[number]
-            if isinstance(watch, _Leaf):
-                if not watch.nil_content and child.text in watch.good and not len(child):
-                    continue  # as look would find, without the call
-                for rule, what in watch.look(child):
-                    self._add(walk, rule, place, f"{name} {what}", step(name, names[: number + 1].count(name)))
-            elif name == self._item:
-                walk.items += 1
-                self._look(watch, child, _Place(place.record, walk.items), walk)
-            else:
-                path = (*place.path, step(name, names[: number + 1].count(name)))
-                self._look(watch, child, _Place(place.record, place.item, path), walk)
-        for number, name, twin in shape.twins:
-            if children[number].get(_XSI_NIL) in ("true", "1"):
-                self._add(walk, "DOC-NIL-TWIN", place, f"{name} is nil and {twin} is missing", name)
-        for rule, message, below in shape.found:
-            self._add(walk, rule, place, message, *below)
+    def _plan(self, nodes: list[etree._Element], names: tuple[str, ...], sizes: tuple[int, ...]) -> _Plan:
+        plan = self._plans.get((names, sizes))
+        if plan is None:
+            plan = _Plan()
+            self._walk(plan, self._group, 0, names, sizes, _Place())
+            if len(nodes) <= _PLAN_LIMIT and len(self._plans) < _PLANS:
+                self._plans[names, sizes] = plan
+        return plan
 
-    def _add(self, walk: _Walk, rule: str, place: _Place, message: str, *below: str) -> None:
-        where = f"{self._form.record.name} {place.record}"
+    def _walk(
+        self, plan: _Plan, group: _Group, node: int, names: tuple[str, ...], sizes: tuple[int, ...], place: _Place
+    ) -> int:
+        """Plan for the element ``node`` and what is below it; gives the number of the node after it."""
+        children: list[int] = []
+        following = node + 1
+        counts: Counter[str] = Counter()
+        for _ in range(sizes[node]):
+            child, name = following, names[following]
+            children.append(child)
+            counts[name] += 1
+            below = _Place(place.item, (*place.path, step(name, counts[name])))
+            watch = group.watched.get(name)
+            if isinstance(watch, _Group):
+                if name == self._item:
+                    plan.items.append(child)
+                    below = _Place(len(plan.items))
+                following = self._walk(plan, watch, child, names, sizes, below)
+                continue
+            if watch is not None:
+                plan.leaves.append((child, watch, name, below))
+            following = _after(child, sizes)
+        own = tuple(names[child] for child in children)
+        for name, twin in group.twins:
+            if name in counts and twin not in counts:
+                message = f"{name} is nil and {twin} is missing"
+                plan.twins.append((children[own.index(name)], message, _Place(place.item, (*place.path, name))))
+        for rule, message, steps in group.wrong(own):
+            plan.found.append((rule, message, _Place(place.item, (*place.path, *steps))))
+        return following
+
+    def _finding(self, rule: str, message: str, ordinal: int, place: _Place) -> Finding:
+        where = f"{self._form.record.name} {ordinal}"
         if place.item:
             where += f", {self._item} {place.item}"
-        is_error = self._checks.level(rule) is Level.ERROR
-        walk.found.append(Finding(rule, where, message, is_error, place.record, place.item, (*place.path, *below)))
+        return Finding(rule, where, message, self._checks.level(rule) is Level.ERROR, ordinal, place.item, place.path)
+
+
+def _after(node: int, sizes: tuple[int, ...]) -> int:
+    """The number of the node that follows ``node`` and all below it."""
+    left, number = 1, node
+    while left:
+        left += sizes[number] - 1
+        number += 1
+    return number
 
 
 @cache
