@@ -255,7 +255,7 @@ class DocumentParser:
             licence = trimmed(element.get(self._form.licence))
             if not _LICENCE.fullmatch(licence):
                 what = "is not digits only" if licence else "is missing"
-                line: int = element.sourceline  # type: ignore[assignment]  # its stub says ...
+                line: int = element.sourceline  # type: ignore[assignment]  # the stub knows no int here
                 finding = Finding("DOC-LICENCE-FORMAT", _at(line, None), f"{self._form.licence} {what}", line=line)
                 self.reading.findings.append(finding)
             else:
