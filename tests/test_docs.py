@@ -13,6 +13,7 @@ import pytest
 from capss_mock import __version__
 from capss_mock.cli import cli
 from capss_mock.cli.console import banner
+from tests.helpers import InProcess
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -124,3 +125,13 @@ def test_the_findings_in_the_readme_are_those_that_are_printed() -> None:
     )
     seconds = re.compile(r"\([0-9.]+ s\)")
     assert seconds.sub("", done.stdout) == seconds.sub("", blocks("text")[1])
+
+
+def test_the_line_of_a_forgotten_at_sign_in_the_readme_is_the_one_that_is_printed(mock: InProcess) -> None:
+    mock.http.post(
+        "/api/bulkimport/save",
+        headers=mock.bearer(),
+        data={"bulkUploadFile": "day.xml"},
+        content_type="multipart/form-data",
+    )
+    assert f" ms  {mock.lines[-1].note}\n" in blocks("text")[0]

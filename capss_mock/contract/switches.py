@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from capss_mock.contract.fields import DEFAULT_PROFILE, PROFILES
 from capss_mock.contract.model import Citation, Grade, Option, Switch, by_id
 
 _D, _O, _I, _A = Grade.DOCUMENTED, Grade.OBSERVED, Grade.INFERRED, Grade.ASSUMED
@@ -99,13 +100,11 @@ SWITCHES = by_id(
         Switch(
             "document-profile",
             "Which date's form must documents have?",
-            (
-                Option("2018", "person data real, model … sizeUnit optional, thumbprint taken", _O),
-                Option("2020", "model … sizeUnit mandatory", _O),
-                Option("sb1317", "from 2023: who sold or pledged is on file", _D),
-                Option("2026", "as sb1317, referenceId expected", _O),
+            tuple(
+                Option(each.id, f"in force from {each.since}: {each.sentence}", each.grade)
+                for each in PROFILES.values()
             ),
-            "2026",
+            DEFAULT_PROFILE,
             (Citation("client-a", "its generator"), Citation("client-b", "its generator"), Citation("sb1317", "21628")),
         ),
         Switch(
@@ -203,7 +202,7 @@ SWITCHES = by_id(
         ),
         Switch(
             "old-tokens",
-            "Do tokens issued before a change of the client's secret stay valid until exp?",
+            "Do tokens stay valid until exp when they were revoked, or the client's secret was changed since?",
             (Option("valid", "yes: nothing looks them up", _I), Option("401", "no: 401 invalid_token", _A)),
             "valid",
             _SPRING,

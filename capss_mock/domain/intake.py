@@ -65,21 +65,28 @@ class _Child:
     """A child process that reads. Its messages are taken in as they come, by a thread."""
 
     def __init__(self, kind: str, checks: Checks) -> None:
-        path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "capss_mock.domain.child", kind, checks.profile.id, ",".join(sorted(checks.raised))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # a traceback could quote the document
-            pipesize=_PIPE,  # where it can be set: neither side then waits for the other in small steps
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        try:
+            self._process = self._started(kind, checks, _PIPE)
+        except OSError:  # this user has too many large pipes open: the usual ones do, in smaller steps
+            self._process = self._started(kind, checks, -1)
+        assert self._process.stdin is not None  # noqa: S101 - asked for in _started
         assert self._process.stdout is not None  # noqa: S101
         self._pipe, self._messages = self._process.stdin, self._process.stdout
         self._reading: Reading | None = None
         self._taker = threading.Thread(target=self._take, name="capss-intake", daemon=True)
         self._taker.start()
+
+    @staticmethod
+    def _started(kind: str, checks: Checks, pipe_size: int) -> "subprocess.Popen[bytes]":
+        path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "capss_mock.domain.child", kind, checks.profile.id, ",".join(sorted(checks.raised))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a traceback could quote the document
+            pipesize=pipe_size,  # where it can be set: neither side then waits for the other in small steps
+            env={**os.environ, "PYTHONPATH": path},
+        )
 
     def _take(self) -> None:
         with contextlib.suppress(ValueError):  # no end: finish() says so

@@ -77,6 +77,9 @@ class Store:
         self._engine = self._open()
         try:
             self._prepare(now_ns)
+        except StoreError:
+            self.close()
+            raise
         except (SQLAlchemyError, sqlite3.Error) as error:
             self.close()
             reason = str(getattr(error, "orig", None) or error)

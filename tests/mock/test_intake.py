@@ -56,6 +56,18 @@ def test_the_child_starts_only_above_the_limit(monkeypatch: pytest.MonkeyPatch) 
     assert len(started) == 1
 
 
+def test_where_large_pipes_are_refused_the_usual_ones_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = subprocess.Popen
+
+    def refusing(*args: object, pipesize: int = -1, **options: object) -> object:
+        if pipesize != -1:
+            raise PermissionError("pipe-user-pages-soft")
+        return original(*args, **options)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(module.subprocess, "Popen", refusing)
+    assert len(through(upload_of(record("1")), limit=0).records) == 1
+
+
 def test_a_child_that_dies_is_a_fault_of_the_kit() -> None:
     intake = Intake("upload", CHECKS, 0)
     document = upload_of(record("1"))
