@@ -286,4 +286,5 @@ FORMS = {
 }
 KEPT_LIMIT = 500  # characters of a kept field that are remembered
 RECORD_LIMIT = 16 * 2**20  # bytes of one record (assumed)
+ELEMENT_LIMIT = 100_000  # elements of one record (assumed)
 PROLOGUE_LIMIT = 64 * 2**10  # bytes before the root element (assumed)

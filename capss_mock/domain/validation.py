@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from lxml import etree
 
 from capss_mock.contract.fields import (
     DEFAULT_PROFILE,
+    ELEMENT_LIMIT,
     FIREARM_WORDS,
     NO_FIREARM_WORDS,
     ON_FILE,
@@ -274,7 +275,9 @@ class Interpreter:
 
     def check(self, record: etree._Element, ordinal: int) -> tuple[list[Finding], list[etree._Element]]:
         """Everything that is wrong with a record, and the elements that are its items."""
-        nodes = list(record.iter())
+        nodes = list(islice(record.iter(), ELEMENT_LIMIT + 1))
+        if len(nodes) > ELEMENT_LIMIT:
+            return [self._finding("DOC-LIMIT", f"has more than {ELEMENT_LIMIT:,} elements", ordinal, _Place())], []
         sizes = tuple(map(len, nodes))  # with the names in document order, they tell the structure
         plan = self._plan(nodes, tuple([node.tag for node in nodes]), sizes)
         found: list[Finding] = []

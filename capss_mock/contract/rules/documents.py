@@ -102,7 +102,8 @@ RULES = (
     _error(
         "DOC-LIMIT",
         _A,
-        "The root element begins within 64 kB; one record is at most 16 MB; a document nests at most 256 deep.",
+        "The root element begins within 64 kB; one record is at most 16 MB and 100,000 elements; a document nests at "
+        "most 256 deep.",
         _LIMIT,
         "split the record; make its images smaller",
     ),
