@@ -10,7 +10,7 @@ from capss_mock.contract.fields import FORMS
 from capss_mock.contract.model import Grade
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.documents import DocumentParser
-from capss_mock.domain.places import Places, locate, starts_with_mark
+from capss_mock.domain.places import Key, Places, locate, starts_with_mark
 from capss_mock.domain.reading import Finding, Record
 from capss_mock.domain.submissions import Duplicates
 from capss_mock.domain.validation import Checks
@@ -107,7 +107,7 @@ class _Collector:
             self.report.findings.append(Placed(finding, line, column, loan))
         self.report.findings.sort(key=lambda each: (each.line, each.column, each.finding.rule))
 
-    def keys(self) -> set[tuple[int, int, tuple[str, ...]]]:
+    def keys(self) -> set[Key]:
         """What the second pass must look for: elements, and the parents of missing ones."""
         return {
             (f.record, f.item, f.path[:end]) for f, _ in self._shown() if f.record for end in range(len(f.path) + 1)

@@ -42,7 +42,6 @@ _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _FIREARM = re.compile("|".join(FIREARM_WORDS), re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
-_CHILDREN = (("DOC-UNKNOWN-ELEMENT", "holds elements where a text belongs"),)
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
@@ -144,7 +143,6 @@ class _Leaf:
         # short texts that have passed, since most repeat from record to record; never what may name a person
         self.good: set[str | None] = {ON_FILE} if spec.filler else set()
         self.remembers = not spec.personal
-        self.wants_children = checks.wants("DOC-UNKNOWN-ELEMENT") or spec.personal
 
     def _empty(self, checks: Checks) -> tuple[str, ...]:
         spec = self.spec
@@ -162,11 +160,11 @@ class _Leaf:
 
     def look(self, element: etree._Element) -> Sequence[tuple[str, str]]:
         """The rules that the element's text breaks, each with what is wrong."""
-        if len(element) and element.get(_XSI_NIL) not in ("true", "1"):
-            return _CHILDREN if self.wants_children else ()
-        raw = element.text
+        raw = "".join(map(str, element.itertext())) if len(element) else element.text
         if self.nil_content and element.get(_XSI_NIL) in ("true", "1"):
             return _NIL_CONTENT if trimmed(raw) or len(element) else ()
+        if len(element) and self.spec.kind in _TYPED:
+            return (_KINDS[self.spec.kind][1:],)  # whatever its text: no server reads a value out of elements
         if raw in self.good:
             return ()
         text = trimmed(raw)
@@ -324,6 +322,8 @@ class Interpreter:
                 continue
             if watch is not None:
                 plan.leaves.append((child, watch, name, below))
+            if group.strangers and sizes[child] and name in group.names:
+                plan.found.append(("DOC-UNKNOWN-ELEMENT", f"{name} holds elements where a text belongs", below))
             following = _after(child, sizes)
         own = tuple(names[child] for child in children)
         for name, twin in group.twins:

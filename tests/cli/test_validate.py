@@ -303,8 +303,22 @@ def test_elements_inside_a_text_hide_nobody() -> None:
     inside = record("1").replace("<custLastName>on file", "<custLastName>on file<alias>Canary</alias>")
     found = findings("-", text=upload_of(inside.replace("UNKNOWN", "X<custLastName>Canary</custLastName>")))
     assert [(each["rule"], each["element"]) for each in found] == [
+        ("DOC-PERSON-DATA", "customer/custLastName"),
         ("DOC-UNKNOWN-ELEMENT", "customer/custLastName"),
         ("DOC-UNKNOWN-ELEMENT", "brand"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        ("<serialNumber>S1", "<serialNumber>S1<more>Canary</more>"),
+        ("<description>Invented guitar", "<description>Invented <b>guitar</b>"),
+    ],
+)
+def test_elements_inside_any_text_are_said(good: str, bad: str) -> None:
+    assert [each["rule"] for each in findings("-", text=upload_of(record("1").replace(good, bad)))] == [
+        "DOC-UNKNOWN-ELEMENT"
     ]
 
 

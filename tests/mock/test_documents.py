@@ -282,3 +282,18 @@ def test_a_damaged_document_never_breaks_the_reader(damage: bytes, at: int, cut:
     at %= len(document)
     reading = read(document[:at] + damage + document[at + cut :], size=333)
     assert len(reading.records) <= 2
+
+
+@pytest.mark.parametrize(
+    ("good", "bad", "rule"),
+    [
+        ("<amount>10.00", "<amount>10.00<x/>", "DOC-AMOUNT-FORMAT"),
+        ("<amount>10.00", "<amount><x>10.00</x>", "DOC-AMOUNT-FORMAT"),
+        ("T10:00:00<", "T10:00:00<x/><", "DOC-TIME-FORMAT"),
+        ("<custLastName>on file", "<custLastName>on file<x>Canary</x>", "DOC-PERSON-DATA"),
+        ("<custLastName>on file", "<custLastName><x>Canary</x>", "DOC-PERSON-DATA"),
+    ],
+)
+def test_a_value_with_elements_in_it_is_not_taken_for_its_first_text(good: str, bad: str, rule: str) -> None:
+    checks = Checks(raised=frozenset({"DOC-PERSON-DATA"}), warnings=False)
+    assert rules(read(upload_of(record("1").replace(good, bad)), checks=checks), errors=True) == {rule}
