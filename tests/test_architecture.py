@@ -25,7 +25,7 @@ LAYERS = [
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 FOREIGN = {
     "contract": set(),
-    "domain": {"lxml", "joserfc", "cryptography"},
+    "domain": {"lxml", "joserfc", "cryptography", "holidays"},
     "store": {"sqlalchemy"},
     "usecases": set(),
 }

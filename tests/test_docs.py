@@ -117,7 +117,15 @@ def test_the_explanation_in_the_readme_is_the_one_that_is_printed() -> None:
 
 def test_the_findings_in_the_readme_are_those_that_are_printed() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "capss_mock", "validate", "DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml"],
+        [
+            sys.executable,
+            "-m",
+            "capss_mock",
+            "validate",
+            "--as-of",
+            "2025-12-16",
+            "DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml",
+        ],
         capture_output=True,
         text=True,
         cwd=ROOT / "fixtures/uploads/broken",

@@ -1,35 +1,36 @@
 """``capss-mock validate``: what is wrong or doubtful in documents, before any server sees them."""
 
 import json
+import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
 from datetime import datetime
+from datetime import time as clock_time
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import click
+from lxml import etree
 
-from capss_mock.contract.fields import DEFAULT_PROFILE, PROFILES, Profile, profile_on
-from capss_mock.contract.model import Grade
-from capss_mock.contract.rules import RULES
-from capss_mock.domain.checking import Placed, Report, Strictness, check_document
-from capss_mock.domain.validation import Checks
+from capss_mock.cli import reports
+from capss_mock.cli.options import SwitchSetting
+from capss_mock.cli.reports import Checked
+from capss_mock.clock import SystemClock
+from capss_mock.contract.fields import DEFAULT_PROFILE, PROFILES, profile_on
+from capss_mock.contract.model import Choice, Grade
+from capss_mock.contract.switches import SWITCHES
+from capss_mock.domain.brief import DOCUMENT_SWITCHES, brief_of
+from capss_mock.domain.checking import Strictness, check_document
+from capss_mock.domain.schema import SchemaError, load_schema
+from capss_mock.domain.times import pacific
+from capss_mock.settings import SettingsError, read_switches
 
 _CHUNK = 256 * 1024
+_LONG = 32 * 2**20  # bytes of a file that takes more than a second
 _LETTERS = {grade.letter: grade for grade in Grade}
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """One document: its name as given, what was found, and how long it took in seconds."""
-
-    name: str
-    report: Report
-    seconds: float
 
 
 def _named(paths: Iterable[str]) -> Iterator[str]:
@@ -62,73 +63,28 @@ def _opened(name: str) -> Iterator[IO[bytes]]:
             yield spool
 
 
-def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+def _chunks(file: IO[bytes], seen: Callable[[int], object]) -> Iterator[bytes]:
     file.seek(0)
     while chunk := file.read(_CHUNK):
+        seen(len(chunk))
         yield chunk
 
 
-def _words(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
+@contextmanager
+def _progress(name: str, file: IO[bytes]) -> Iterator[Callable[[int], object]]:
+    """Something to tell the bytes read to: a bar on a terminal for a long file, which takes more than a second."""
+    size = file.seek(0, os.SEEK_END)
+    if size < _LONG or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with click.progressbar(length=size, label=f"reading {Path(name).name}", file=sys.stderr) as bar:
 
+        def seen(count: int) -> None:
+            if bar.pos + count > size:  # read to its end: the second pass looks for the places of what was found
+                bar.label, bar.pos = "finding the places", 0
+            bar.update(count)
 
-def _line(name: str, placed: Placed) -> list[str]:
-    finding = placed.finding
-    rule = RULES[finding.rule]
-    level = "error" if finding.is_error else "warning"
-    place = f"{name}:{placed.line}:{placed.column}" if placed.line else name
-    loan = f" (loanBuyNumber {''.join(filter(str.isprintable, placed.loan))})" if placed.loan else ""
-    return [
-        f"{place}  {level}  {rule.id}  [{rule.grade}]  {finding.message}",
-        f"    {finding.where}{loan}   fix: {rule.hint}   more: capss-mock rules {rule.id}",
-    ]
-
-
-def _summary(checked: list[Checked]) -> str:
-    def total(name: str) -> int:
-        return sum(getattr(each.report, name) for each in checked)
-
-    found = f"{_words(total('errors'), 'error')}, {_words(total('warnings'), 'warning')}"
-    size = f"{_words(total('transactions'), 'transaction')}, {_words(total('items'), 'item')}"
-    files = f" of {len(checked)} files" if len(checked) > 1 else ""
-    return f"{found} in {size}{files} ({sum(each.seconds for each in checked):.2f} s)"
-
-
-def _json(checked: list[Checked], profile: Profile) -> dict[str, Any]:
-    return {
-        "version": 1,
-        "profile": profile.id,
-        "files": [
-            {
-                "file": each.name,
-                "errors": each.report.errors,
-                "warnings": each.report.warnings,
-                "transactions": each.report.transactions,
-                "items": each.report.items,
-                "not_shown": each.report.more,
-                "findings": [_finding_json(placed) for placed in each.report.findings],
-            }
-            for each in checked
-        ],
-    }
-
-
-def _finding_json(placed: Placed) -> dict[str, Any]:
-    finding = placed.finding
-    rule = RULES[finding.rule]
-    return {
-        "rule": rule.id,
-        "level": "error" if finding.is_error else "warning",
-        "grade": rule.grade.value,
-        "message": finding.message,
-        "line": placed.line or None,
-        "column": placed.column or None,
-        "transaction": finding.record or None,
-        "item": finding.item or None,
-        "element": "/".join(finding.path) or None,
-        "loanBuyNumber": placed.loan or None,
-        "fix": rule.hint,
-    }
+        yield seen
 
 
 @click.command()
@@ -136,7 +92,9 @@ def _finding_json(placed: Placed) -> dict[str, Any]:
 @click.option(
     "--profile", type=click.Choice(list(PROFILES)), help=f"Which form to ask for (default: {DEFAULT_PROFILE})."
 )
-@click.option("--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Ask for the form that was in force on this day.")
+@click.option(
+    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Check as on this day: the form in force, and what is late."
+)
 @click.option("--license", "license_id", help="The licence that licenseNumber must be: that of your API client.")
 @click.option("--update", is_flag=True, help="The files are item updates (in our assumed form), not uploads.")
 @click.option("--strict", is_flag=True, help="Warnings count as errors.")
@@ -154,7 +112,17 @@ def _finding_json(placed: Placed) -> dict[str, Any]:
     show_default=True,
     help="Show so many per file; count the rest.",
 )
+@click.option(
+    "--set",
+    "settings",
+    type=SwitchSetting(),
+    multiple=True,
+    metavar="SWITCH=VALUE",
+    help=f"Answer an open question ({', '.join(DOCUMENT_SWITCHES)}; see capss-mock switches). Repeatable.",
+)
+@click.option("--xsd", type=click.Path(path_type=Path), help="An XML Schema to validate against as well: the DOJ's.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--junit", type=click.Path(path_type=Path), metavar="FILE", help="Also write JUnit XML, for CI.")
 def validate(
     files: tuple[str, ...],
     profile: str | None,
@@ -164,50 +132,81 @@ def validate(
     strict: bool,
     errors_from: str,
     max_findings: int,
+    settings: tuple[tuple[str, str], ...],
+    xsd: Path | None,
     as_json: bool,
+    junit: Path | None,
 ) -> int:
     """Say everything that is wrong or doubtful in upload documents, and where; nothing is sent anywhere.
 
-    An error is what no server could take, a warning is what is doubtful; each shows how well it is known. Values that
-    may name a person are never shown. FILE may be a directory (all *.xml below it) or - (standard input). Exit code 0:
-    no error, 1: errors, 2: usage.
+    An error is what no server could take, a warning is what is doubtful; each shows how well it is known. A value is
+    shown only where the kit can say what was meant, and never one that identifies a person. FILE may be a directory
+    (all *.xml below it) or - (standard input). Exit code 0: no error, 1: errors, 2: usage.
 
     \b
     Examples:
       capss-mock validate day.xml
       capss-mock validate --profile sb1317 --json exports/
-      capss-mock validate --license 000000300 --strict day.xml
+      capss-mock validate --license 000000300 --strict --junit report.xml day.xml
+      capss-mock validate --set report-dates=off old/
       export-day | capss-mock validate -
     """
     if profile and as_of:
         raise click.UsageError("--profile names a form, --as-of picks one by its day: give one of them")
     chosen = profile_on(as_of.date()) if as_of else PROFILES[profile or DEFAULT_PROFILE]
+    brief = brief_of("update" if update else "upload", _switches(settings), chosen, _moment(as_of))
+    schema = _schema(xsd) if xsd else None
     strictness = Strictness(_LETTERS[errors_from.upper()], strict)
     checked: list[Checked] = []
     for name in _named(files):
         begun = time.perf_counter()
-        with _opened(name) as file:
+        with _opened(name) as file, _progress(name, file) as seen:
             report = check_document(
-                lambda file=file: _chunks(file),  # type: ignore[misc]  # bound now, used within the block
-                "update" if update else "upload",
-                Checks(chosen),
+                lambda file=file, seen=seen: _chunks(file, seen),  # type: ignore[misc]  # bound now, used in the block
+                brief,
                 strictness,
                 max_findings,
                 license_id,
+                schema,
             )
         checked.append(Checked(name, report, time.perf_counter() - begun))
         if not as_json:
-            _show(checked[-1])
+            for line in reports.text(checked[-1]):
+                click.echo(line)
+    if junit:
+        _write(junit, reports.as_junit(checked))
     if as_json:
-        click.echo(json.dumps(_json(checked, chosen), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(reports.as_json(checked, chosen), indent=2, ensure_ascii=False))
     else:
-        click.echo(_summary(checked))
+        click.echo(reports.summary(checked))
     return int(any(each.report.errors for each in checked))
 
 
-def _show(checked: Checked) -> None:
-    for placed in checked.report.findings:
-        for line in _line(checked.name, placed):
-            click.echo(line)
-    if checked.report.more:
-        click.echo(f"{checked.name}: {checked.report.more} more are not shown (--max-findings)")
+def _switches(settings: tuple[tuple[str, str], ...]) -> Mapping[str, Choice]:
+    changes = dict(settings)
+    for name in changes.keys() - set(DOCUMENT_SWITCHES):
+        if name in SWITCHES:
+            raise click.UsageError(f"the switch {name} does not concern documents: {', '.join(DOCUMENT_SWITCHES)} do")
+    try:
+        return read_switches(changes=changes)
+    except SettingsError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _moment(as_of: datetime | None) -> datetime:
+    """The Pacific time by which dates are judged: now, or the end of the day that was given."""
+    return datetime.combine(as_of, clock_time(23, 59, 59)) if as_of else pacific(SystemClock().now_ns())
+
+
+def _schema(path: Path) -> etree.XMLSchema:
+    try:
+        return load_schema(path)
+    except SchemaError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror}") from None

@@ -6,7 +6,7 @@ limits are known.
 
 import datetime as dt
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from capss_mock.contract.model import Grade, by_id
 
@@ -228,7 +228,10 @@ _ITEM = (
 
 @dataclass(frozen=True, slots=True)
 class DocumentForm:
-    """Where records and items stand in a kind of document; ``record`` is described as a group."""
+    """Where records and items stand in a kind of document; ``record`` is described as a group.
+
+    ``key`` is the element by which an update finds its item.
+    """
 
     kind: str
     root: str
@@ -237,6 +240,7 @@ class DocumentForm:
     record: Field
     items: tuple[str, str] | None  # the steps from the record to its items; None when the record is the item
     grade: Grade
+    key: str = REFERENCE
 
     @property
     def item(self) -> Field:
@@ -245,6 +249,11 @@ class DocumentForm:
             return self.record
         box = next(field for field in self.record.fields if field.name == self.items[0])
         return box.fields[0]
+
+    def renamed(self, root: str, container: str, key: str) -> "DocumentForm":
+        """The form with other names (for one whose record is the item)."""
+        fields = tuple(replace(field, name=key) if field.name == self.key else field for field in self.record.fields)
+        return replace(self, root=root, container=container, key=key, record=replace(self.record, fields=fields))
 
 
 FORMS = {

@@ -106,13 +106,17 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One setting of a switch. ``argument`` names a number that follows a colon (``polls:N``)."""
+    """One setting of a switch.
+
+    ``argument`` names what follows a colon: a number (``polls:N``), or with ``is_name`` an XML name (``name:NAME``).
+    """
 
     value: str
     meaning: str
     grade: Grade = Grade.ASSUMED
     argument: str | None = None
     whole: bool = True
+    is_name: bool = False
 
     @property
     def form(self) -> str:
@@ -122,12 +126,15 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A switch's setting, read: the option's value and its number where it has one."""
+    """A switch's setting, read: the option's value, and its number or name where it has one."""
 
     value: str
     number: float | None = None
+    name: str = ""
 
     def __str__(self) -> str:
+        if self.name:
+            return f"{self.value}:{self.name}"
         if self.number is None:
             return self.value
         number = int(self.number) if self.number.is_integer() else self.number
@@ -156,14 +163,17 @@ class Switch:
         Raises:
             ValueError: with the allowed forms, when the text is none of them.
         """
-        value, colon, number = text.strip().partition(":")
+        value, colon, argument = text.strip().partition(":")
         for option in self.options:
             if option.value != value or bool(colon) != bool(option.argument):
                 continue
             if not option.argument:
                 return Choice(value)
-            if re.fullmatch(r"[0-9]{1,12}" if option.whole else r"[0-9]{1,9}(\.[0-9]{1,6})?", number):
-                return Choice(value, float(number))
+            if option.is_name:
+                if re.fullmatch(r"[A-Za-z_][\w.-]{0,99}", argument):
+                    return Choice(value, name=argument)
+            elif re.fullmatch(r"[0-9]{1,12}" if option.whole else r"[0-9]{1,9}(\.[0-9]{1,6})?", argument):
+                return Choice(value, float(argument))
         allowed = ", ".join(option.form for option in self.options)
         raise ValueError(f"switch {self.id!r} cannot be {text!r}: allowed are {allowed}")
 

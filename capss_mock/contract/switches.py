@@ -3,12 +3,26 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from capss_mock.contract.fields import DEFAULT_PROFILE, PROFILES
+from capss_mock.contract.fields import DEFAULT_PROFILE, FORMS, PROFILES
 from capss_mock.contract.model import Citation, Grade, Option, Switch, by_id
 
 _D, _O, _I, _A = Grade.DOCUMENTED, Grade.OBSERVED, Grade.INFERRED, Grade.ASSUMED
 _KIT = (Citation("kit", "nothing is known"),)
 _SPRING = (Citation("spring", "default of the stack, or a common setting of it"),)
+
+_UPDATE_FORM = (Citation("sheet", "step 10: an .xml file of Property Transaction Items; no more is known"),)
+
+
+def _named(id_: str, what: str, default: str) -> Switch:
+    """A switch for the name of an element of update documents."""
+    return Switch(
+        id_,
+        f"Which element is {what} of an item-update document?",
+        (Option("name", "the element NAME", argument="NAME", is_name=True),),
+        f"name:{default}",
+        _UPDATE_FORM,
+    )
+
 
 _DUPLICATES = (
     Option("reject", "refuse the file, name each duplicate"),
@@ -124,6 +138,30 @@ SWITCHES = by_id(
             "any",
             (Citation("kit", "the known generators agree on transactions and customers, not on items"),),
         ),
+        Switch(
+            "report-dates",
+            "What happens to a record that is reported late, or whose transactionTime is in the future?",
+            (
+                Option("off", "nothing: dates are not looked at"),
+                Option("warn", "capss-mock validate warns; the mock takes it", _A),
+                Option("error", "the record is an error"),
+            ),
+            "warn",
+            (Citation("bpc", "21630: by the next business day"), Citation("kit", "what CAPSS does is not known")),
+        ),
+        Switch(
+            "update-document",
+            "What is an item-update document?",
+            (
+                Option("kit", "the kit's own form, with the names of the switches update-…"),
+                Option("wellformed", "any well-formed XML: its records are counted, no item is changed"),
+            ),
+            "kit",
+            _UPDATE_FORM,
+        ),
+        _named("update-root", "the root", FORMS["update"].root),
+        _named("update-container", "the container", FORMS["update"].container),
+        _named("update-key", "the item's key", FORMS["update"].key),
         Switch(
             "status-not-found",
             "How is an unknown status id, or another licence's, answered?",

@@ -6,18 +6,23 @@ The first pass decides (lxml); the second, made only when there is something to 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from capss_mock.contract.fields import FORMS
+from lxml import etree
+
+from capss_mock.contract.fields import FORMS, TIME
 from capss_mock.contract.model import Grade
 from capss_mock.contract.rules import RULES
-from capss_mock.domain.documents import DocumentParser
-from capss_mock.domain.places import Key, Places, locate, starts_with_mark
+from capss_mock.domain.brief import Brief
+from capss_mock.domain.documents import DATES, DocumentParser, reader_for
+from capss_mock.domain.encodings import Encoding
+from capss_mock.domain.places import Key, Places, locate
 from capss_mock.domain.reading import Finding, Record
+from capss_mock.domain.schema import schema_findings
 from capss_mock.domain.submissions import Duplicates
-from capss_mock.domain.validation import Checks
 
 Open = Callable[[], Iterable[bytes]]
 """Gives the document's bytes from their beginning, each time it is called."""
 
+_UNREADABLE = ("DOC-WELLFORMED", "DOC-DTD", "DOC-LIMIT")
 TWELVE_HOUR_RECORDS = 5  # fewer morning transactions than this prove nothing (assumed)
 
 
@@ -62,7 +67,7 @@ class _Collector:
 
     def __init__(self, kind: str, strictness: Strictness, limit: int) -> None:
         self.report = Report()
-        self._is_upload = kind == "upload"
+        self.is_upload = kind == "upload"
         self._strictness, self._limit = strictness, limit
         self._errors: list[tuple[Finding, str]] = []
         self._warnings: list[tuple[Finding, str]] = []
@@ -74,7 +79,7 @@ class _Collector:
         for finding in record.findings:
             item = record.items[finding.item - 1] if 0 < finding.item <= len(record.items) else None
             self.add(finding, (item.loan if item else None) or "")
-        if self._is_upload and self._known.repeats(record):
+        if self.is_upload and self._known.repeats(record):
             where = f"{FORMS['upload'].record.name} {record.ordinal}"
             loan = next((item.loan for item in record.items if item.loan), "")
             self.add(Finding("DOC-DUPLICATE", where, "is in this file already", False, record.ordinal), loan)
@@ -130,39 +135,51 @@ def _place(finding: Finding, places: Places) -> tuple[int, int]:
 
 def check_document(
     opened: Open,
-    kind: str = "upload",
-    checks: Checks | None = None,
+    brief: Brief | None = None,
     strictness: Strictness | None = None,
     limit: int = 1000,
     license_id: str | None = None,
+    schema: etree.XMLSchema | None = None,
 ) -> Report:
     """Check a document.
 
     Args:
         opened: gives its bytes, each time from the beginning.
-        kind: ``upload`` or ``update``.
+        brief: what is read and checked; by default an upload, everything, for the default profile.
         limit: how many findings are kept; the others are counted.
         license_id: the licence that the document must be of; None: any.
+        schema: an XML Schema that it must also be valid against; not looked at when it cannot be read to its end.
     """
-    collector = _Collector(kind, strictness or Strictness(), limit)
-    parser = DocumentParser(kind, checks, collector.record, keep=False)
-    mark: str | None = None
+    brief = brief or Brief()
+    collector = _Collector(brief.kind, strictness or Strictness(), limit)
+    reader = reader_for(brief, collector.record, keep=False)
+    encoding = Encoding()
     for chunk in opened():
-        if mark is None and chunk:
-            mark = starts_with_mark(chunk)
-        parser.feed(chunk)
-    reading = parser.finish()
-    if mark:
-        collector.add(
-            Finding("DOC-ENCODING", "document", f"begins with a byte order mark of {mark}", False, line=1, column=1)
-        )
+        reader.feed(chunk)
+        encoding.take(chunk, reader.encoding)
+    reading = reader.finish()
+    for message in encoding.doubts():
+        collector.add(Finding("DOC-ENCODING", "document", message, False, line=1, column=1))
     for finding in reading.findings:
         collector.add(finding)
     if license_id is not None and reading.licence and reading.licence != license_id:
         collector.add(Finding("DOC-LICENCE-MISMATCH", "document", "licenseNumber is not the licence of the API client"))
-    if kind == "upload" and parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
-        collector.add(Finding("DOC-TWELVE-HOUR", "document", "every transactionTime is before 13:00", False))
+    if schema is not None and not any(each.rule in _UNREADABLE for each in reading.findings):
+        for finding in schema_findings(schema, opened(), brief.form):
+            collector.add(finding)
+    if isinstance(reader, DocumentParser):
+        _add_dates(collector, reader)
     keys = collector.keys()
     found_any = collector.report.errors or collector.report.warnings
-    collector.placed(locate(FORMS[kind], opened(), keys) if found_any else Places())
+    collector.placed(locate(brief.form, opened(), keys) if found_any else Places())
     return collector.report
+
+
+def _add_dates(collector: _Collector, parser: DocumentParser) -> None:
+    """What is doubtful about the times of the whole file: one finding each, however many transactions it concerns."""
+    if collector.is_upload and parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
+        collector.add(Finding("DOC-TWELVE-HOUR", "document", "every transactionTime is before 13:00", False))
+    for rule, (first, count) in parser.doubtful_dates.items():
+        more = f", as in {count - 1} more" if count > 1 else ""
+        where = f"{FORMS['upload'].record.name} {first}"
+        collector.add(Finding(rule, where, DATES[rule] + more, False, first, path=(TIME,)))

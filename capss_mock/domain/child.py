@@ -4,16 +4,15 @@ import gc
 import os
 import sys
 
-from capss_mock.contract.fields import PROFILES
-from capss_mock.domain.documents import DocumentParser
+from capss_mock.domain.brief import Brief
+from capss_mock.domain.documents import reader_for
 from capss_mock.domain.reading import Record, pack_end, pack_records
-from capss_mock.domain.validation import Checks
 
 _CHUNK = 256 * 1024
 _BATCH = 256
 
 
-def main(kind: str, profile: str, raised: str) -> None:
+def main(brief: str) -> None:
     """Read stdin to its end and write the reading; the last message is written only when all was read."""
     gc.disable()  # nothing here makes cycles, and looking for them costs a tenth of the time
     out = sys.stdout.buffer
@@ -25,11 +24,10 @@ def main(kind: str, profile: str, raised: str) -> None:
             out.write(pack_records(held))
             held.clear()
 
-    checks = Checks(PROFILES[profile], frozenset(filter(None, raised.split(","))), warnings=False)
-    parser = DocumentParser(kind, checks, write)
+    reader = reader_for(Brief.unpack(brief), write)
     while chunk := os.read(0, _CHUNK):
-        parser.feed(chunk)
-    reading = parser.finish()
+        reader.feed(chunk)
+    reading = reader.finish()
     out.write(pack_records(held))
     out.write(pack_end(reading))
 

@@ -11,10 +11,10 @@ import sys
 import threading
 from pathlib import Path
 
-from capss_mock.domain.documents import DocumentParser
+from capss_mock.domain.brief import Brief
+from capss_mock.domain.documents import reader_for
 from capss_mock.domain.errors import KitFault
 from capss_mock.domain.reading import Reading, unpack
-from capss_mock.domain.validation import Checks
 
 INLINE_LIMIT = 2**20  # bytes; above this a child process reads
 _PIPE = 2**20
@@ -24,9 +24,8 @@ _PACKAGE_ROOT = str(Path(__file__).parents[2])
 class Intake:
     """A sink for one document. Call ``write`` as bytes come, then ``finish``, or ``abort``."""
 
-    def __init__(self, kind: str, checks: Checks, inline_limit: int = INLINE_LIMIT) -> None:
-        self._kind = kind
-        self._checks = checks
+    def __init__(self, brief: Brief, inline_limit: int = INLINE_LIMIT) -> None:
+        self._brief = brief
         self._limit = inline_limit
         self._buffer = bytearray()
         self._child: _Child | None = None
@@ -38,7 +37,7 @@ class Intake:
             return
         self._buffer += data
         if len(self._buffer) > self._limit:
-            self._child = _Child(self._kind, self._checks)
+            self._child = _Child(self._brief)
             self._child.write(bytes(self._buffer))
             self._buffer.clear()
 
@@ -50,9 +49,9 @@ class Intake:
         """
         if self._child is not None:
             return self._child.finish()
-        parser = DocumentParser(self._kind, self._checks)
-        parser.feed(bytes(self._buffer))
-        return parser.finish()
+        reader = reader_for(self._brief)
+        reader.feed(bytes(self._buffer))
+        return reader.finish()
 
     def abort(self) -> None:
         """The document will not be completed: let go of what was held."""
@@ -64,11 +63,11 @@ class Intake:
 class _Child:
     """A child process that reads. Its messages are taken in as they come, by a thread."""
 
-    def __init__(self, kind: str, checks: Checks) -> None:
+    def __init__(self, brief: Brief) -> None:
         try:
-            self._process = self._started(kind, checks, _PIPE)
+            self._process = self._started(brief, _PIPE)
         except OSError:  # this user has too many large pipes open: the usual ones do, in smaller steps
-            self._process = self._started(kind, checks, -1)
+            self._process = self._started(brief, -1)
         assert self._process.stdin is not None  # noqa: S101 - asked for in _started
         assert self._process.stdout is not None  # noqa: S101
         self._pipe, self._messages = self._process.stdin, self._process.stdout
@@ -77,10 +76,10 @@ class _Child:
         self._taker.start()
 
     @staticmethod
-    def _started(kind: str, checks: Checks, pipe_size: int) -> "subprocess.Popen[bytes]":
+    def _started(brief: Brief, pipe_size: int) -> "subprocess.Popen[bytes]":
         path = os.pathsep.join(filter(None, (_PACKAGE_ROOT, os.environ.get("PYTHONPATH"))))
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", "capss_mock.domain.child", kind, checks.profile.id, ",".join(sorted(checks.raised))],
+            [sys.executable, "-m", "capss_mock.domain.child", brief.pack()],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # a traceback could quote the document

@@ -4,7 +4,6 @@ lxml has no columns and its lines are those where a start tag ends; expat is exa
 columns are code points; the place is the ``<`` of the start tag.
 """
 
-import codecs
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
@@ -102,11 +101,3 @@ def locate(form: DocumentForm, chunks: Iterable[bytes], wanted: Collection[Key])
     except (LookupError, ValueError):
         locator.places.fault = (1, 1, "the declared encoding is not known")
     return locator.places
-
-
-def starts_with_mark(head: bytes) -> str:
-    """The encoding that a byte order mark at the start of a document stands for; empty without one."""
-    for mark, name in ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16")):
-        if head.startswith(mark):
-            return name
-    return ""

@@ -8,11 +8,12 @@ from typing import IO, Any
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One fault: the rule's id, where, and a sentence that never quotes a value.
+    """One fault: the rule's id, where, and a sentence that quotes no value that can identify a person.
 
     ``is_error`` False: a warning. ``record`` and ``item`` count from 1 (0: the whole document, the whole record);
     ``path`` names the elements from there down to the faulty one, or to the parent of a missing one. ``line`` and
-    ``column`` (from 1; 0: not known) are those of faults of the whole document.
+    ``column`` (from 1; 0: not known) are those of faults of the whole document. ``meant`` is the value that was
+    meant, where it can be told.
     """
 
     rule: str
@@ -24,6 +25,7 @@ class Finding:
     path: tuple[str, ...] = ()
     line: int = 0
     column: int = 0
+    meant: str = ""
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message} ({self.rule})"

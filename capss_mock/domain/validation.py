@@ -1,7 +1,7 @@
 """A generic interpreter of the contract's fields: no element name stands here.
 
 The fields are compiled once, for a profile and for the rules that are wanted, into groups; a record is then one walk
-over its elements. Findings never quote a value.
+over its elements. A finding quotes a value only where it can say what was meant, never one that identifies a person.
 """
 
 import base64
@@ -31,6 +31,8 @@ from capss_mock.contract.fields import (
 )
 from capss_mock.contract.model import Level
 from capss_mock.contract.rules import RULES
+from capss_mock.domain import mending
+from capss_mock.domain.mending import Mend
 from capss_mock.domain.reading import Finding
 
 _XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
@@ -42,7 +44,7 @@ _WEIGHT = re.compile(r"[1-9]\d{1,3}", re.ASCII)
 _YEAR = re.compile(r"\d{4}", re.ASCII)
 _FIREARM = re.compile("|".join(FIREARM_WORDS), re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
-_NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content"),)
+_NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content", ""),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
 _PLANS = 500  # kept at most per form
@@ -82,6 +84,11 @@ def _is_moment(text: str, pattern: re.Pattern[str], read: Callable[[str], object
     return True
 
 
+def is_local_time(text: str) -> bool:
+    """Whether a text is a time as transactionTime has it."""
+    return _is_moment(text, _LOCAL_TIME, datetime.fromisoformat)
+
+
 def _is_image(text: str) -> bool:
     try:
         return bool(base64.b64decode("".join(text.split()), validate=True))
@@ -91,7 +98,7 @@ def _is_image(text: str) -> bool:
 
 _KINDS: dict[Kind, tuple[Callable[[str], bool], str, str]] = {
     Kind.LOCAL_TIME: (
-        lambda text: _is_moment(text, _LOCAL_TIME, datetime.fromisoformat),
+        is_local_time,
         "DOC-TIME-FORMAT",
         "is not a local time YYYY-MM-DDTHH:MM:SS",
     ),
@@ -102,6 +109,7 @@ _KINDS: dict[Kind, tuple[Callable[[str], bool], str, str]] = {
     Kind.YEAR: (lambda text: bool(_YEAR.fullmatch(text)), "DOC-YEAR-FORMAT", "is not a year of four digits"),
     Kind.IMAGE: (_is_image, "DOC-IMAGE", "is not base64"),
 }
+_MENDS: dict[Kind, Mend] = {Kind.LOCAL_TIME: mending.local_time, Kind.AMOUNT: mending.amount}
 # an element of these kinds that is empty cannot be read at all
 _TYPED = {Kind.LOCAL_TIME, Kind.DATE, Kind.AMOUNT}
 
@@ -116,6 +124,13 @@ def _names_a_firearm(text: str) -> bool:
 Check = Callable[[str], bool]
 """True when a text (trimmed, not empty, not the filler) is good."""
 
+Wrong = tuple[str, str, str]
+"""The rule that is broken, what is wrong, and what was meant (empty where that is not known)."""
+
+
+def _no_mend(_text: str) -> str:
+    return ""
+
 
 class _Leaf:
     """What is asked of one element's text."""
@@ -125,11 +140,14 @@ class _Leaf:
         self.empty = self._empty(checks)
         self.nil_content = spec.nillable
         tests: list[tuple[Check, str, str]] = []
+        mends: dict[str, Mend] = {}
         if spec.kind in _KINDS:
             tests.append(_KINDS[spec.kind])
+            mends[_KINDS[spec.kind][1]] = _MENDS.get(spec.kind, _no_mend)
         if spec.values:
             known = frozenset(spec.values)
             tests.append((lambda text: text in known, "DOC-VALUE", "is none of the known values"))
+            mends["DOC-VALUE"] = mending.among(spec.values)
         if spec.personal and checks.profile.on_file:
             what = 'is not "on file"' if spec.filler else f'must be left out or nil, with "on file" in {spec.name}Text'
             tests.append((lambda text: text.lower() == ON_FILE, "DOC-PERSON-DATA", what))
@@ -138,6 +156,7 @@ class _Leaf:
         if spec.reads:
             tests.append((lambda text: not _names_a_firearm(text), "DOC-FIREARM", "reads like a firearm"))
         self.tests = [test for test in tests if checks.wants(test[1])]
+        self.mends = {} if spec.personal else mends
         self.filler = spec.filler
         self.strict_filler = checks.wants("DOC-FILLER")
         # short texts that have passed, since most repeat from record to record; never what may name a person
@@ -158,13 +177,14 @@ class _Leaf:
         """True when nothing can be found here."""
         return not (self.tests or self.empty or self.nil_content)
 
-    def look(self, element: etree._Element) -> Sequence[tuple[str, str]]:
-        """The rules that the element's text breaks, each with what is wrong."""
+    def look(self, element: etree._Element) -> Sequence[Wrong]:
+        """What is wrong with the element's text."""
         raw = "".join(map(str, element.itertext())) if len(element) else element.text
         if self.nil_content and element.get(_XSI_NIL) in ("true", "1"):
             return _NIL_CONTENT if trimmed(raw) or len(element) else ()
         if len(element) and self.spec.kind in _TYPED:
-            return (_KINDS[self.spec.kind][1:],)  # whatever its text: no server reads a value out of elements
+            rule, what = _KINDS[self.spec.kind][1:]
+            return ((rule, what, ""),)  # whatever its text: no server reads a value out of elements
         if raw in self.good:
             return ()
         text = trimmed(raw)
@@ -172,14 +192,19 @@ class _Leaf:
             if not self.empty:
                 return ()
             blank = bool(raw) and len(self.empty) > 1
-            return ((self.empty[-1] if blank else self.empty[0], "holds only white space" if blank else "is empty"),)
+            rule, what = (self.empty[-1], "holds only white space") if blank else (self.empty[0], "is empty")
+            return ((rule, what, ""),)
         if self.filler and " ".join(text.lower().split()) == ON_FILE:
             wrong = self.strict_filler and text != ON_FILE
-            return (("DOC-FILLER", 'is not exactly "on file"'),) if wrong else ()
-        found = [(rule, what) for good, rule, what in self.tests if not good(text)]
+            return (("DOC-FILLER", 'is not exactly "on file"', ON_FILE),) if wrong else ()
+        found = [self._wrong(rule, what, text) for good, rule, what in self.tests if not good(text)]
         if self.remembers and not found and len(text) <= _TEXT_LIMIT and len(self.good) < _TEXTS:
             self.good.add(raw or "")
         return found
+
+    def _wrong(self, rule: str, what: str, text: str) -> Wrong:
+        meant = self.mends.get(rule, _no_mend)(text)
+        return rule, f'"{text}" {what}' if meant else what, meant
 
 
 class _Group:
@@ -282,8 +307,8 @@ class Interpreter:
         for number, leaf, name, place in plan.leaves:
             node = nodes[number]
             if leaf.nil_content or sizes[number] or node.text not in leaf.good:
-                for rule, what in leaf.look(node):
-                    found.append(self._finding(rule, f"{name} {what}", ordinal, place))
+                for rule, what, meant in leaf.look(node):
+                    found.append(self._finding(rule, f"{name} {what}", ordinal, place, meant))
         for number, message, place in plan.twins:
             if nodes[number].get(_XSI_NIL) in ("true", "1"):
                 found.append(self._finding("DOC-NIL-TWIN", message, ordinal, place))
@@ -334,11 +359,12 @@ class Interpreter:
             plan.found.append((rule, message, _Place(place.item, (*place.path, *steps))))
         return following
 
-    def _finding(self, rule: str, message: str, ordinal: int, place: _Place) -> Finding:
+    def _finding(self, rule: str, message: str, ordinal: int, place: _Place, meant: str = "") -> Finding:
         where = f"{self._form.record.name} {ordinal}"
         if place.item:
             where += f", {self._item} {place.item}"
-        return Finding(rule, where, message, self._checks.level(rule) is Level.ERROR, ordinal, place.item, place.path)
+        is_error = self._checks.level(rule) is Level.ERROR
+        return Finding(rule, where, message, is_error, ordinal, place.item, place.path, meant=meant)
 
 
 def _after(node: int, sizes: tuple[int, ...]) -> int:

@@ -281,6 +281,19 @@ class Store:
         where = (schema.items.c.run_id == self.run_id) & (schema.items.c.item_id == item_id)
         tx.execute(sa.update(schema.items).where(where).values(**values))
 
+    def list_items(self, license_id: str | None, after: int, limit: int) -> list[dict[str, Any]]:
+        """Saved items in the order of their numbers, those after ``after``; of one licence, or of all (None)."""
+        table = schema.items
+        names = ("item_id", "license_id", "status_id", "record", "updated_by", "fields")
+        query = sa.select(*(table.c[name] for name in names)).where(
+            table.c.run_id == self.run_id, table.c.item_id > after
+        )
+        if license_id is not None:
+            query = query.where(table.c.license_id == license_id)
+        with self.read() as tx:
+            rows = tx.execute(query.order_by(table.c.item_id).limit(limit)).mappings().all()
+        return [{**row, "fields": json.loads(row["fields"])} for row in rows]
+
     # -- journal ------------------------------------------------------------------------------------
 
     def add_journal(self, rows: Sequence[dict[str, Any]], keep: int) -> None:

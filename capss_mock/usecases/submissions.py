@@ -10,20 +10,19 @@ from capss_mock.contract.fields import PROFILES
 from capss_mock.contract.model import Choice
 from capss_mock.contract.switches import SWITCHES
 from capss_mock.domain import submissions
+from capss_mock.domain.brief import brief_of
 from capss_mock.domain.credentials import Form
 from capss_mock.domain.documents import keep_item
 from capss_mock.domain.errors import Refusal
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Item, Reading, Record
 from capss_mock.domain.submissions import Policy, Submission, Verdict
-from capss_mock.domain.validation import Checks
+from capss_mock.domain.times import pacific
 from capss_mock.settings import Settings
 from capss_mock.store import Store
 from capss_mock.usecases.tokens import Caller
 
 _QUERY_SWITCHES = {"onDup": "on-dup-default", "onError": "on-error-default"}
-# warnings that a switch makes an error
-_RAISED = {"DOC-PERSON-DATA": ("on-file", "refuse"), "DOC-ORDER": ("element-order", "strict")}
 
 
 class Submissions:
@@ -34,9 +33,7 @@ class Submissions:
         self.store = store
         self.clock = clock
         self._entropy = entropy
-        raised = {rule for rule, (switch, option) in _RAISED.items() if settings.is_set(switch, option)}
-        profile = PROFILES[settings.choice("document-profile").value]
-        self._checks = Checks(profile, frozenset(raised), warnings=False)
+        self._profile = PROFILES[settings.choice("document-profile").value]
 
     def read_query(self, query: Form) -> tuple[dict[str, str], str]:
         """onDup and onError as sent, or their defaults; and, for the console, which parameters were passed over.
@@ -62,7 +59,8 @@ class Submissions:
 
     def open_intake(self, kind: str) -> Intake:
         """A sink for the document of an ``upload`` or an ``update``."""
-        return Intake(kind, self._checks)
+        now = pacific(self.clock.now_ns())
+        return Intake(brief_of(kind, self.settings.switches, self._profile, now, warnings=False))
 
     def accept_upload(self, caller: Caller, reading: Reading, file_name: str, query: Mapping[str, str]) -> Submission:
         """Judge and keep an upload; when this returns, it is committed.
@@ -99,12 +97,13 @@ class Submissions:
         self._refuse_unreadable(reading)
         policy = Policy("reject", "submit", caller.license_id, self._checks_licence())
         with self.store.write() as tx:
-            found = {record.ordinal: self._find(tx, caller, record) for record in reading.records}
+            # with update-document=wellformed, records have no items: there is nothing to find
+            found = {record.ordinal: self._find(tx, caller, record) for record in reading.records if record.items}
             unknown = {ordinal for ordinal, item in found.items() if item is None}
             verdict, saved = submissions.decide_update(reading, policy, unknown)
             kept = self.store.add_submission(tx, self._submission("update", caller, reading, file_name, verdict))
             current = dict(filter(None, found.values()))  # a file may name an item more than once
-            for record in saved:
+            for record in filter(lambda each: each.items, saved):
                 target = found[record.ordinal]
                 assert target is not None  # noqa: S101 - unknown ones are not among the saved
                 item_id, _ = target

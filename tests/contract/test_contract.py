@@ -54,7 +54,10 @@ def test_a_refusal_has_an_answer_and_a_hint() -> None:
 def test_switches_named_by_rules_exist_and_every_switch_is_named_by_a_rule_or_is_the_kits_own() -> None:
     named = {rule.switch for rule in RULES.values() if rule.switch}
     assert named <= set(SWITCHES)
-    assert set(SWITCHES) - named == {"document-profile", "on-error-default", "signing-key", "size-limit"}
+    assert set(SWITCHES) - named == {
+        "document-profile", "on-error-default", "signing-key", "size-limit",
+        "update-container", "update-document", "update-key", "update-root",
+    }  # fmt: skip
 
 
 def test_defaults_and_dialects_can_be_read() -> None:

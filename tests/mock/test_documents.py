@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from capss_mock.contract.fields import PROFILES, Profile
 from capss_mock.contract.model import Level
 from capss_mock.contract.rules import RULES
-from capss_mock.domain import documents
+from capss_mock.domain import reader
+from capss_mock.domain.brief import Brief
 from capss_mock.domain.documents import DocumentParser, read_document
 from capss_mock.domain.reading import Reading
 from capss_mock.domain.validation import Checks
@@ -25,11 +26,12 @@ WITH = {
 
 
 # found by checking a file whole: test_validate.py
-OF_THE_WHOLE_FILE = {"DOC-DUPLICATE", "DOC-ENCODING", "DOC-TWELVE-HOUR"}
+OF_THE_WHOLE_FILE = {"DOC-DUPLICATE", "DOC-ENCODING", "DOC-TWELVE-HOUR", "DOC-LATE", "DOC-FUTURE"}
 
 
 def read(document: bytes, kind: str = "upload", size: int = 1000, checks: Checks | None = None) -> Reading:
-    return read_document(kind, (document[start : start + size] for start in range(0, len(document), size)), checks)
+    chunks = (document[start : start + size] for start in range(0, len(document), size))
+    return read_document(chunks, Brief(kind, checks or Checks()))
 
 
 def rules(reading: Reading, *, errors: bool = False) -> set[str]:
@@ -201,7 +203,7 @@ def test_bytes_that_are_not_of_the_declared_encoding_are_refused() -> None:
 
 
 def test_a_record_over_the_limit_ends_the_reading(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "RECORD_LIMIT", 100_000)
+    monkeypatch.setattr(reader, "RECORD_LIMIT", 100_000)
     huge = record("1").replace("GUITAR", "G" * 1000) + "<x>y</x>" * 20_000
     assert rules(read(upload_of(huge), size=8192)) == {"DOC-LIMIT"}
 
@@ -260,7 +262,7 @@ def test_the_duplicate_key_is_of_the_five_fields_and_nothing_else() -> None:
 
 def test_records_are_handed_on_as_they_come() -> None:
     seen: list[int] = []
-    parser = DocumentParser("upload", on_record=lambda record: seen.append(record.ordinal))
+    parser = DocumentParser(on_record=lambda record: seen.append(record.ordinal))
     document = upload_of(*(record(str(number)) for number in range(50)))
     parser.feed(document[: len(document) // 2])
     assert 20 <= len(seen) <= 25

@@ -43,17 +43,17 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "partial": (
         None, DOLLAR, {"onError": "submit"}, True, True, False, 2,
         saved("DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml", 2),
-        [r"propertyTransaction 2, item 1: amount is not a plain decimal \(DOC-AMOUNT-FORMAT\)"],
+        [r'propertyTransaction 2, item 1: amount "\$1,234.00" is not a plain decimal \(DOC-AMOUNT-FORMAT\)'],
         statistics(3, 2, 4, 3, 1),
     ),
     "partial with nothing good": (
         None, BROKEN / "DOC-TIME-FORMAT--us-date.xml", {"onError": "submit"}, False, True, False, 0, [],
-        [r"propertyTransaction 1: transactionTime is not a local time YYYY-MM-DDTHH:MM:SS \(DOC-TIME-FORMAT\)"],
+        [r'propertyTransaction 1: transactionTime "12/15/2025 10:15" is not a local time YYYY-MM-DDTHH:MM:SS \(DOC-TIME-FORMAT\)'],
         statistics(1, 0, 1, 0, 1),
     ),
     "refused for errors": (
         None, DOLLAR, {}, False, True, False, 0, [],
-        [r"propertyTransaction 2, item 1: amount is not a plain decimal \(DOC-AMOUNT-FORMAT\)"],
+        [r'propertyTransaction 2, item 1: amount "\$1,234.00" is not a plain decimal \(DOC-AMOUNT-FORMAT\)'],
         statistics(3, 0, 4, 0, 1),
     ),
     "not readable": (
@@ -86,7 +86,7 @@ ROWS: dict[str, tuple[Any, ...]] = {
     "errors and duplicates, the good rest saved": (
         ONE, DOLLAR, {"onDup": "submitWithoutDups", "onError": "submit"}, True, True, True, 1,
         saved("DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml", 1),
-        [r"propertyTransaction 2, item 1: amount is not a plain decimal \(DOC-AMOUNT-FORMAT\)"],
+        [r'propertyTransaction 2, item 1: amount "\$1,234.00" is not a plain decimal \(DOC-AMOUNT-FORMAT\)'],
         statistics(3, 1, 4, 2, 1),
     ),
 }  # fmt: skip

@@ -8,6 +8,7 @@ import subprocess
 import pytest
 
 from capss_mock.domain import intake as module
+from capss_mock.domain.brief import Brief
 from capss_mock.domain.errors import KitFault
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Reading
@@ -18,7 +19,7 @@ CHECKS = Checks(warnings=False)
 
 
 def through(document: bytes, limit: int, kind: str = "upload") -> Reading:
-    intake = Intake(kind, CHECKS, limit)
+    intake = Intake(Brief(kind, CHECKS), limit)
     for start in range(0, len(document), 700):
         intake.write(document[start : start + 700])
     return intake.finish()
@@ -69,7 +70,7 @@ def test_where_large_pipes_are_refused_the_usual_ones_do(monkeypatch: pytest.Mon
 
 
 def test_a_child_that_dies_is_a_fault_of_the_kit() -> None:
-    intake = Intake("upload", CHECKS, 0)
+    intake = Intake(Brief("upload", CHECKS), 0)
     document = upload_of(record("1"))
     intake.write(document[:100])
     assert intake._child is not None
@@ -81,10 +82,10 @@ def test_a_child_that_dies_is_a_fault_of_the_kit() -> None:
 
 
 def test_an_aborted_intake_leaves_no_process() -> None:
-    intake = Intake("upload", CHECKS, 0)
+    intake = Intake(Brief("upload", CHECKS), 0)
     intake.write(b"<capssUpload>")
     child = intake._child
     assert child is not None
     intake.abort()
     assert child._process.poll() is not None
-    Intake("upload", CHECKS).abort()
+    Intake(Brief("upload", CHECKS)).abort()

@@ -9,7 +9,7 @@ import pytest
 
 from capss_mock.contract.switches import DIALECTS, SWITCHES
 from capss_mock.settings import SettingsError, read_switches
-from tests.helpers import AUTH, BROKEN, GRANT, VALID, InProcess, record, upload_of
+from tests.helpers import AUTH, BROKEN, GRANT, UPDATES, VALID, InProcess, record, upload_of
 
 ONE = VALID / "one-transaction.xml"
 BAD = BROKEN / "DOC-AMOUNT-FORMAT--dollar-sign-in-second.xml"
@@ -140,6 +140,28 @@ def big(mock: InProcess) -> list[int]:
     return [send(10), send(2000)]
 
 
+def a_week_late(mock: InProcess) -> object:
+    values = mock.final(upload_of(record("1", time="2025-12-08T10:00:00")))
+    return values["savedCount"], values["errorMessages"]
+
+
+def foreign_update(mock: InProcess) -> object:
+    """An update in a form of someone's own, for an item that is there."""
+    mock.final(ONE)
+    document = (
+        '<updates><batch licenseNumber="000000300"><item><stockNumber>INV-1001</stockNumber><brand>NEW</brand></item>'
+        "<item><stockNumber>INV-1001</stockNumber><model>M</model></item></batch></updates>"
+    )
+    values = mock.status(mock.update(document.encode())).json
+    return values["savedCount"], values["hasErrors"]
+
+
+def own_update(mock: InProcess) -> object:
+    mock.final(ONE)
+    values = mock.status(mock.update(UPDATES / "one-item.xml")).json
+    return values["savedCount"], values["hasErrors"]
+
+
 CASES = [
     ("api-generation=both", paths, [200, 200, 405, 405, 405]),
     ("api-generation=new", paths, [200, 401, 405, 404, 405]),
@@ -174,6 +196,18 @@ CASES = [
     ("on-file=refuse", real_name, (0, True)),
     ("element-order=any", other_order, (1, False)),
     ("element-order=strict", other_order, (0, True)),
+    ("report-dates=off", a_week_late, (1, [])),
+    ("report-dates=warn", a_week_late, (1, [])),
+    (
+        "report-dates=error",
+        a_week_late,
+        (0, ["propertyTransaction 1: transactionTime is reported late (DOC-LATE)"]),
+    ),
+    ("update-document=kit", foreign_update, (0, True)),
+    ("update-document=wellformed", foreign_update, (2, False)),
+    ("update-root=name:updates", own_update, (0, True)),
+    ("update-container=name:batch", own_update, (0, True)),
+    ("update-key=name:stockNumber", own_update, (0, True)),
     ("status-not-found=404", no_such_status, 404),
     ("status-not-found=403", no_such_status, 403),
     ("missing-credentials=401", no_credentials, (401, None)),
@@ -207,6 +241,14 @@ def test_an_option_does_what_it_says(
     shows_at_once = {} if name in ("progress", "pending") else {"progress": "immediate"}
     mock = make_mock(**shows_at_once, **{name: value})
     assert look(mock) == expected
+
+
+def test_an_update_with_other_names_finds_its_item(make_mock: Make) -> None:
+    names = {"update-root": "name:updates", "update-container": "name:batch", "update-key": "name:stockNumber"}
+    mock = make_mock(progress="immediate", **names)
+    assert foreign_update(mock) == (2, False)
+    (item,) = mock.http.get("/__capss/items").json["items"]
+    assert (item["fields"]["brand"], item["fields"]["model"], item["fields"]["referenceId"]) == ("NEW", "M", "INV-1001")
 
 
 def test_every_option_of_every_switch_has_a_case() -> None:

@@ -107,6 +107,13 @@ RULES = (
         _LIMIT,
         "split the record; make its images smaller",
     ),
+    _error(
+        "DOC-XSD",
+        _D,
+        "The document is valid against the XML Schema given with --xsd; the kit cannot know if it is the DOJ's.",
+        (Citation("xmlschema", "part 1"),),
+        "see what the schema says of this element; any other tool for XML Schema finds the same",
+    ),
     _warning(
         "DOC-ORDER",
         _O,
@@ -229,6 +236,22 @@ RULES = (
         "The file begins without a byte order mark, in UTF-8.",
         _GENERATORS,
         "save it as UTF-8 without BOM",
+    ),
+    _warning(
+        "DOC-LATE",
+        _D,
+        "A transaction is reported by the end of the next business day; weekends and holidays do not count.",
+        (Citation("bpc", "21630"),),
+        "report every day; for documents that are meant to be old: --set report-dates=off, or --as-of",
+        "report-dates",
+    ),
+    _warning(
+        "DOC-FUTURE",
+        _A,
+        "transactionTime is not in the future.",
+        (Citation("kit", "nothing is known; local time is taken to be California's"),),
+        "is the clock right, and is the time local, not UTC?",
+        "report-dates",
     ),
     _warning(
         "DOC-TWELVE-HOUR",

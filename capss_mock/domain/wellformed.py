@@ -1,0 +1,48 @@
+"""Counts the records of any well-formed XML document, for update documents whose form nobody knows.
+
+The records are the children of the outermost element that has more than one, not deeper than two levels: a root with
+its records, or a root with one container of them.
+"""
+
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from capss_mock.domain.reader import Reader, safe_parser
+from capss_mock.domain.reading import Record
+
+
+class WellformedReader(Reader):
+    """Reads a document for nothing but its shape; its records have no items, so that there is nothing to change."""
+
+    def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
+        super().__init__(on_record)
+        self._depth = 0
+        self._outer = self._inner = 0  # children of the root; of its first child
+
+    @property
+    def _record_name(self) -> str:
+        return "element"
+
+    def _new_parser(self, root: str) -> etree.XMLPullParser:
+        return safe_parser()
+
+    def _take(self, events: Iterator[tuple[str, etree._Element]]) -> None:
+        for event, element in events:
+            if event == "start":
+                if self._depth == 1:
+                    self._outer += 1
+                elif self._depth == 2 and self._outer == 1:
+                    self._inner += 1
+                self._depth += 1
+                continue
+            self._depth -= 1
+            self._since_record = 0
+            element.clear()
+            parent = element.getparent()
+            while parent is not None and len(parent) > 1:  # what is complete is let go
+                del parent[0]
+
+    def _end(self) -> None:
+        for ordinal in range(1, 1 + (self._outer if self._outer > 1 else self._inner or self._outer)):
+            self._on_record(Record(ordinal, (), ()))
