@@ -10,9 +10,9 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"contract"},
-    {"coverage"},
+    {"coverage", "samples"},
     {"clock", "settings", "shipped"},
-    {"domain"},
+    {"domain", "strategies"},
     {"store"},
     {"usecases"},
     {"web"},

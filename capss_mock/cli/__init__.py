@@ -21,6 +21,7 @@ _COMMANDS = {
         "The open questions: options, defaults, who says what.",
     ),
     "validate": ("capss_mock.cli.validate", "validate", "What is wrong or doubtful in documents, and where."),
+    "sample": ("capss_mock.cli.sample", "sample", "An invented document, clean or broken in one way."),
     "fixtures": ("capss_mock.cli.fixtures", "fixtures", "Sample documents and replies, written out."),
     "explain": ("capss_mock.cli.explain", "explain", "A token or an answer, member by member, offline."),
 }

@@ -154,7 +154,7 @@ def test_the_json_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--profile", "2018", VALID / "2018/one-transaction.xml"], 0, 0),
         (["--as-of", "2018-12-15", VALID / "2018/one-transaction.xml"], 0, 0),
         ([VALID / "2018/one-transaction.xml"], 1, 9),
-        ([VALID], 1, 9),
+        ([VALID], 1, 18),
         (["--update", FIXTURES / "updates"], 0, 0),
         ([FIXTURES / "updates/one-item.xml"], 1, 1),
     ],

@@ -119,7 +119,8 @@ def test_canaries_are_nowhere_afterwards(
 # what a fixture says of a person beside "on file", nothing, or a text with the word invented in it
 OF_NOBODY = {
     "Female", "Brown", "Multi Color", "507", "5010", "160", "160 lbs", "1980-02-29", "02/29/1980", "California", "00000",
-    "Drivers License", "2015-01-31", "CA", "USA", "2029", "29", "On  File",
+    "Drivers License", "2015-01-31", "CA", "USA", "2029", "29", "On  File", "Male", "Bald", "Hazel", "510", "185",
+    "Passport", "United States", "1971-11-30", "555-0100",  # a number that is kept for films
     "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7",
 }  # fmt: skip
 
