@@ -1,8 +1,9 @@
-"""How long the mock takes over each case of bad input, and how much memory all its processes hold at most.
+"""How long the mock, and validate, take over each case of bad input, and how much memory their processes hold at most.
 
 python benchmarks/bad_input.py        prints the slowest and the largest; exits 1 when one is over 2 s or 200 MB
 """
 
+import subprocess
 import sys
 import tempfile
 import time
@@ -18,6 +19,21 @@ from tests.helpers import Serve
 from tests.mock.test_bad_input import Target
 
 LIMIT_S, LIMIT_MB = 2, 200
+
+
+def validated() -> list[tuple[float, float, str]]:
+    """``capss-mock validate`` of each document, as a process: seconds, MB, what it was."""
+    figures = []
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory, "day.xml")
+        for name, (document, _) in DOCUMENTS.items():
+            path.write_bytes(document)
+            begun = time.perf_counter()
+            command = [sys.executable, "-m", "capss_mock", "validate", "--json", path]
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process, Peak(process.pid) as peak:
+                process.wait()
+            figures.append((time.perf_counter() - begun, peak.mb, f"validate: {name}"))
+    return figures
 
 
 def main() -> int:
@@ -45,6 +61,7 @@ def main() -> int:
         finally:
             target.http.close()
             serve.close()
+    figures += validated()
     figures.sort(reverse=True)
     for seconds, mb, name in figures[:10]:
         print(f"{seconds:6.3f} s {mb:6.0f} MB  {name}")

@@ -72,6 +72,8 @@ DOCUMENTS: dict[str, tuple[bytes, str | None]] = {
     "200,000 attributes": (GOOD.replace(b"<items>", b"<items " + b" ".join(b'a%d=""' % n for n in range(200_000)) + b">"), None),
     "500,000 empty elements in a record": (around("<a/>" * 500_000), "DOC-LIMIT"),
     "90,000 empty elements in a record": (around("<a/>" * 90_000), None),
+    "30,000 names that nobody knows": (around("".join(f"<serialNumbe{n}/>" for n in range(30_000))), None),
+    "30,000 names nearly known": (GOOD.replace(b"<brand>", b"".join(b"<serialNumbe%d/>" % n for n in range(30_000)) + b"<brand>"), None),
     "cut in the middle": (GOOD[: len(GOOD) // 2], "DOC-WELLFORMED"),
 }  # fmt: skip
 

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from difflib import get_close_matches
 from functools import cache
 from itertools import islice, pairwise
 
@@ -47,6 +48,7 @@ _WORD = re.compile(r"[a-z]+")
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content", ""),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
+_STRANGERS = 100  # unknown names that are compared with the known ones: it is slow
 _PLANS = 500  # kept at most per form
 _PLAN_LIMIT = 500  # elements of a record whose plan is kept
 BLANK = " \t\r\n"
@@ -234,6 +236,18 @@ class _Group:
         self.twins = [(each.name, each.twin) for each in spec.fields if each.twin and checks.wants("DOC-NIL-TWIN")]
         self.ordered = spec.ordered and checks.wants("DOC-ORDER")
         self.strangers = checks.wants("DOC-UNKNOWN-ELEMENT")
+        self._meant: dict[str, str] = {}  # by unknown name: the known one that it resembles
+
+    def _close(self, name: str, seen: set[str]) -> str:
+        """Words about the known element that is missing and may have been meant."""
+        if name not in self._meant:
+            if len(self._meant) == _STRANGERS:
+                return ""
+            known = {each.lower(): each for each in self.names}
+            close = get_close_matches(name.lower(), known, 1, 0.8)
+            self._meant[name] = known[close[0]] if close else ""
+        meant = self._meant[name]
+        return f": is {meant} meant?" if meant and meant not in seen else ""
 
     def wrong(self, names: tuple[str, ...]) -> Iterator[tuple[str, str, tuple[str, ...]]]:
         """What is wrong with these names of children: rule, message, and the step to the child it is about."""
@@ -246,7 +260,7 @@ class _Group:
                 yield "DOC-REFERENCE", f"{name} is missing", ()
         if self.strangers:
             for name in sorted(seen - self.names.keys()):
-                yield "DOC-UNKNOWN-ELEMENT", "an element is not known", (name,)
+                yield "DOC-UNKNOWN-ELEMENT", f"{_shown(name)} is not known{self._close(name, seen)}", (name,)
             for name in sorted(seen & self.old.keys()):
                 yield "DOC-THUMBPRINT", f"{name} is the old name of {self.old[name]}", (name,)
             for name in sorted(seen & self.names.keys() - self.many):
@@ -258,6 +272,11 @@ class _Group:
                 if self.names[name] < self.names[before]:
                     yield "DOC-ORDER", f"{name} stands too late", (name,)
                     break
+
+
+def _shown(name: str) -> str:
+    """A name that only the document knows, in a form that suits a line of text."""
+    return name if len(name) <= _TEXT_LIMIT and name.isprintable() else "an element"
 
 
 def step(name: str, occurrence: int) -> str:
