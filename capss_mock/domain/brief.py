@@ -7,7 +7,7 @@ from datetime import datetime
 
 from capss_mock.contract.fields import FORMS, PROFILES, DocumentForm, Profile
 from capss_mock.contract.model import Choice
-from capss_mock.domain.validation import Checks
+from capss_mock.domain.values import Checks
 
 # warnings that a switch makes errors
 _RAISED = {

@@ -25,7 +25,8 @@ from capss_mock.domain.deadlines import Deadlines
 from capss_mock.domain.prologue import Fatal, at
 from capss_mock.domain.reader import Reader, safe_parser
 from capss_mock.domain.reading import Finding, Item, Reading, Record
-from capss_mock.domain.validation import BLANK, Interpreter, interpreter, is_local_time, trimmed
+from capss_mock.domain.validation import Interpreter, interpreter
+from capss_mock.domain.values import BLANK, is_local_time, trimmed
 from capss_mock.domain.wellformed import WellformedReader
 
 _MORNING = re.compile(r".{10}T(0|1[0-2])")
@@ -60,15 +61,16 @@ class DocumentParser(Reader):
         super().__init__(on_record)
         brief = brief or Brief()
         self._form: DocumentForm = brief.form
-        self._interpreter: Interpreter = interpreter(self._form, brief.checks)
         self._is_judged_by_date = {rule: brief.checks.level(rule) is Level.ERROR for rule in ("DOC-LATE", "DOC-FUTURE")}
         self._deadlines = Deadlines(brief.now) if brief.now else None
         self.morning_only = True  # every transaction so far has a time before 13:00
         self.doubtful_dates: dict[str, list[int]] = {}  # of a rule: the first such record, and how many there are
         self._open: list[etree._Element] = []
         self._seen = 0
-        self._kept = tuple(field.name for field in self._form.item.fields if field.kept)
         self._keeps = keep
+        kept = tuple(field.name for field in self._form.item.fields if field.kept)
+        self._wanted: tuple[str, ...] = kept if keep else (LOAN, SERIAL, ARTICLE)
+        self._interpreter: Interpreter = interpreter(self._form, brief.checks, self._wanted)
 
     @property
     def _record_name(self) -> str:
@@ -128,27 +130,24 @@ class DocumentParser(Reader):
 
     def _record(self, element: etree._Element) -> Record:
         form, ordinal = self._form, self._seen
-        findings, elements = self._interpreter.check(element, ordinal)
+        findings, taken = self._interpreter.check(element, ordinal)
         time = ""
         if form.items:
             time = trimmed(element.findtext(TIME))
             self.morning_only &= bool(_MORNING.match(time))
             if self._deadlines is not None and is_local_time(time):
                 self._judge_date(self._deadlines.judge(time), findings)
-        items: list[Item] = []
-        for each in elements:
-            if not self._keeps:
-                found = {name: each.findtext(name) for name in (LOAN, SERIAL, ARTICLE)}
-                items.append(Item(_key(self.reading.licence, time, found), "", None, trimmed(found[LOAN]) or None))
-                continue
-            texts = {child.tag: child.text for child in each}
-            kept = {
-                name: text.strip(BLANK)[:KEPT_LIMIT] for name in self._kept if (text := texts.get(name)) is not None
-            }
-            if form.key != REFERENCE and form.key in kept:
-                kept[REFERENCE] = kept.pop(form.key)
-            items.append(keep_item(kept, _key(self.reading.licence, time, texts)))
+        items = [self._item(time, dict(zip(self._wanted, texts, strict=True))) for texts in taken]
         return Record(ordinal, tuple(items), tuple(findings))
+
+    def _item(self, time: str, texts: dict[str, str | None]) -> Item:
+        key = _key(self.reading.licence, time, texts)
+        if not self._keeps:
+            return Item(key, "", None, trimmed(texts[LOAN]) or None)
+        kept = {name: text.strip(BLANK)[:KEPT_LIMIT] for name, text in texts.items() if text is not None}
+        if self._form.key != REFERENCE and self._form.key in kept:
+            kept[REFERENCE] = kept.pop(self._form.key)
+        return keep_item(kept, key)
 
     def _judge_date(self, rule: str, findings: list[Finding]) -> None:
         """Add a date that is an error to the record's findings; remember one that is doubtful."""

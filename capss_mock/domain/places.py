@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from capss_mock.contract.fields import RECORD_LIMIT, DocumentForm
-from capss_mock.domain.validation import step
+from capss_mock.domain.structure import step
 
 Key = tuple[int, int, tuple[str, ...]]
 """Record and item (from 1; 0: none), and the names of the elements below them."""

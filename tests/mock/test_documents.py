@@ -14,7 +14,7 @@ from capss_mock.domain import reader
 from capss_mock.domain.brief import Brief
 from capss_mock.domain.documents import DocumentParser, read_document
 from capss_mock.domain.reading import Reading
-from capss_mock.domain.validation import Checks
+from capss_mock.domain.values import Checks
 from tests.helpers import BROKEN, UPDATES, VALID, record, upload_of
 
 # warnings that come with another one: a misspelt element is missing too, and a height that is none names a person

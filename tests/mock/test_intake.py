@@ -12,7 +12,7 @@ from capss_mock.domain.brief import Brief
 from capss_mock.domain.errors import KitFault
 from capss_mock.domain.intake import Intake
 from capss_mock.domain.reading import Reading
-from capss_mock.domain.validation import Checks
+from capss_mock.domain.values import Checks
 from tests.helpers import BROKEN, VALID, record, upload_of
 
 CHECKS = Checks(warnings=False)

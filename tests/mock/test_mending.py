@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from capss_mock.domain import mending
-from capss_mock.domain.validation import is_local_time
+from capss_mock.domain.values import is_local_time
 
 
 @pytest.mark.parametrize(

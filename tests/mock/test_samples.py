@@ -16,7 +16,7 @@ from capss_mock.contract.model import Level
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.brief import Brief
 from capss_mock.domain.checking import Report, check_document
-from capss_mock.domain.validation import Checks
+from capss_mock.domain.values import Checks
 from capss_mock.samples import NEEDS, Sample, breakable, update_document, write, write_broken
 
 NEXT_DAY = datetime.fromisoformat("2025-12-16T12:00:00")
