@@ -12,7 +12,7 @@ HEAD = """<?xml version="1.0" encoding="UTF-8"?>
 """
 TAIL = "  </bulkUploadData>\n</capssUpload>\n"
 RECORD = """    <propertyTransaction>
-      <transactionTime>2025-12-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}</transactionTime>
+      <transactionTime>2026-03-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}</transactionTime>
       <customer>
         <custLastName>on file</custLastName>
         <custFirstName>on file</custFirstName>
@@ -75,7 +75,7 @@ def record(number: int) -> str:
         image=IMAGE,
         amount=10 + number % 900,
         model=number % 97,
-        day=1 + number % 14,
+        day=6 + number % 4,
         hour=9 + number % 9,
         minute=number % 60,
         second=number // 60 % 60,
