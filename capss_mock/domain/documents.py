@@ -7,6 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from lxml import etree
 
@@ -25,10 +26,12 @@ from capss_mock.domain.deadlines import Deadlines
 from capss_mock.domain.prologue import Fatal, at
 from capss_mock.domain.reader import Reader, safe_parser
 from capss_mock.domain.reading import Finding, Item, Reading, Record
+from capss_mock.domain.shortcut import Shortcut
 from capss_mock.domain.validation import Interpreter, interpreter
 from capss_mock.domain.values import BLANK, is_local_time, trimmed
 from capss_mock.domain.wellformed import WellformedReader
 
+_WAITING = 256 * 1024  # bytes of an incomplete record that are kept from the parser
 _MORNING = re.compile(r".{10}T(0|1[0-2])")
 _LICENCE = re.compile(r"\d+", re.ASCII)
 _json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # json.dumps makes one for each call
@@ -66,17 +69,33 @@ class DocumentParser(Reader):
         self.morning_only = True  # every transaction so far has a time before 13:00
         self.doubtful_dates: dict[str, list[int]] = {}  # of a rule: the first such record, and how many there are
         self._open: list[etree._Element] = []
+        self._ended = False  # the last thing that the parser has found was the end of a record
+        self._clean = True  # nothing was found in the records of the last piece
         self._seen = 0
         self._keeps = keep
         kept = tuple(field.name for field in self._form.item.fields if field.kept)
         self._wanted: tuple[str, ...] = kept if keep else (LOAN, SERIAL, ARTICLE)
         self._interpreter: Interpreter = interpreter(self._form, brief.checks, self._wanted)
+        self._shortcut = Shortcut(
+            self._interpreter.group, self._form.item.name if self._form.items else "", TIME, self._wanted
+        )
+        self._end_tag = f"</{self._form.record.name}>".encode()
+        self._waiting = b""  # what has come of a record that is not complete
+        self._between = False  # the parser has read up to the end of a record, and nothing after it
+        self._skipped = 0  # lines that the parser has not seen
 
     @property
     def _record_name(self) -> str:
         return self._form.record.name
 
     def _stop(self, fatal: Fatal) -> None:
+        if fatal.finding.rule == "DOC-LIMIT" and self._open[1:]:  # what is too large is in the record that is open
+            number = self._seen + 1
+            where = f"{self._form.record.name} {number}"
+            fatal.finding = replace(fatal.finding, where=where, record=number, line=0, column=0)
+        elif self._skipped and fatal.finding.line:
+            line = fatal.finding.line + self._skipped
+            fatal.finding = replace(fatal.finding, where=at(line, None), line=line, column=0)
         self._open.clear()
         super()._stop(fatal)
 
@@ -96,15 +115,63 @@ class DocumentParser(Reader):
         form = self._form
         for event, element in events:
             is_record = element.tag == form.record.name
+            self._ended = False
             if event == "start":
                 if not is_record:
                     self._enter(element)
             elif is_record and self._open[1:] and element.getparent() is self._open[1]:
                 self._since_record = 0
                 self._seen += 1
-                self._on_record(self._record(element))
+                record = self._record(element)
+                self._clean &= not record.findings
+                self._on_record(record)
                 element.clear()
+                self._ended = True
         self._prune()
+
+    def _parse(self, data: bytes) -> None:
+        """Read record by record: past the parser those that are written like one before, the others with it."""
+        if not self._shortcut.pays or self.encoding.lower() not in ("", "utf-8"):
+            data, self._waiting = self._waiting + data, b""
+            if data:
+                super()._parse(data)
+            return
+        data, at = self._waiting + data, 0
+        self._waiting = b""
+        while True:
+            if self._between and (taken := self._shortcut.match(data, at)) is not None:
+                self._skipped += data.count(b"\n", at, taken.end)
+                self._seen += 1
+                self._on_record(self._made(taken.time, taken.items, []))
+                at = taken.end
+                continue
+            end = data.find(self._end_tag, at)
+            if end < 0:
+                break
+            end += len(self._end_tag)
+            self._parse_record(data[at:end])
+            at = end
+        self._waiting = data[at:]
+        if len(self._waiting) > _WAITING:
+            self._between, self._waiting = False, b""
+            super()._parse(data[at:])
+
+    def _parse_record(self, data: bytes) -> None:
+        """Give the parser what ends in a record's end tag, and learn from it if it is a record."""
+        was_between, seen = self._between, self._seen
+        self._between = False
+        self._clean = True
+        super()._parse(data)
+        # that the end tag is a record's is certain when one has ended there, and nothing can have hidden the tag
+        plain = not any(mark in data for mark in (b"<!", b"<?"))
+        self._between = plain and self._seen == seen + 1 and self._ended
+        if self._between and was_between and self._clean:
+            self._shortcut.learn(data)
+
+    def _end_of_input(self) -> None:
+        if self._waiting:
+            data, self._waiting = self._waiting, b""
+            super()._parse(data)
 
     def _enter(self, element: etree._Element) -> None:
         parent = element.getparent()
@@ -131,14 +198,16 @@ class DocumentParser(Reader):
     def _record(self, element: etree._Element) -> Record:
         form, ordinal = self._form, self._seen
         findings, taken = self._interpreter.check(element, ordinal)
-        time = ""
-        if form.items:
-            time = trimmed(element.findtext(TIME))
+        time = trimmed(element.findtext(TIME)) if form.items else ""
+        return self._made(time, taken, findings)
+
+    def _made(self, time: str, taken: Iterable[tuple[str | None, ...]], findings: list[Finding]) -> Record:
+        if self._form.items:
             self.morning_only &= bool(_MORNING.match(time))
             if self._deadlines is not None and is_local_time(time):
                 self._judge_date(self._deadlines.judge(time), findings)
         items = [self._item(time, dict(zip(self._wanted, texts, strict=True))) for texts in taken]
-        return Record(ordinal, tuple(items), tuple(findings))
+        return Record(self._seen, tuple(items), tuple(findings))
 
     def _item(self, time: str, texts: dict[str, str | None]) -> Item:
         key = _key(self.reading.licence, time, texts)

@@ -108,6 +108,11 @@ class Reader(ABC):
             data = bytes(self._held)
             self._held.clear()
             self._lxml = self._new_parser(self._prologue.root)
+        self._parse(data)
+
+    def _parse(self, data: bytes) -> None:
+        """Give the parser the next bytes, and read what it has found."""
+        assert self._lxml is not None  # noqa: S101 - only called with a parser
         self._lxml.feed(data)
         self._since_record += len(data)
         self._read_events()
@@ -118,11 +123,15 @@ class Reader(ABC):
         assert self._lxml is not None  # noqa: S101 - only called with a parser
         self._take(cast("Iterator[tuple[str, etree._Element]]", self._lxml.read_events()))
 
+    def _end_of_input(self) -> None:  # noqa: B027 - most have nothing to do
+        """No more bytes will come."""
+
     def _close(self) -> None:
         if not self.reading.size:
             raise Fatal("DOC-WELLFORMED", "the file is empty (0 bytes)")
         if self._lxml is None:
             raise Fatal("DOC-WELLFORMED", "not well-formed: no element found")
+        self._end_of_input()
         self._lxml.close()
         self._read_events()
         self._end()

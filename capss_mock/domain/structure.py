@@ -34,6 +34,8 @@ class Group:
         # where all is on file, every customer is written alike
         personal = all(each.personal for each in spec.fields if each.kind is not Kind.GROUP)
         self.repeats = checks.profile.on_file and checks.wants("DOC-PERSON-DATA") and personal
+        on_file = checks.profile.on_file
+        self.fillers = frozenset(each.name for each in spec.fields if on_file and each.personal and each.filler)
         self._many = frozenset(each.name for each in spec.fields if each.many)
         self._required = frozenset(
             each.name

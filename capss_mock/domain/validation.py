@@ -85,7 +85,7 @@ class Interpreter:
     def __init__(self, form: DocumentForm, checks: Checks, wanted: tuple[str, ...]) -> None:
         self._checks = checks
         self._form = form
-        self._group = Group(form.record, checks)
+        self.group = Group(form.record, checks)
         self._item = form.item.name if form.items else ""
         self._wanted = wanted
         self._plans: dict[tuple[int, tuple[str, ...], tuple[int, ...]], Plan] = {}
@@ -96,9 +96,9 @@ class Interpreter:
         look = _Look(ordinal)
         try:
             if self._item:
-                self._outer(self._group, record, look, ())
+                self._outer(self.group, record, look, ())
             else:
-                look.items.append(self._inner(self._group, record, look, 0, ()))
+                look.items.append(self._inner(self.group, record, look, 0, ()))
         except _TooManyError:
             return [self._finding("DOC-LIMIT", f"has more than {ELEMENT_LIMIT:,} elements", ordinal, 0, ())], []
         return look.found, look.items
