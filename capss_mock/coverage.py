@@ -70,8 +70,9 @@ def shown(root: Path) -> Mapping[str, list[str]]:
         for match in _SECTION.finditer(path.read_text("utf-8")):
             for rule in match[1].split():
                 places[rule].append(f"tests/golden/{path.name}")
-    for path in sorted((root / "fixtures/uploads/broken").glob("*--*")):
-        places[path.name.split("--")[0]].append(f"fixtures/uploads/broken/{path.name}")
+    for directory in ("fixtures/uploads/broken", "fixtures/updates/broken"):
+        for path in sorted((root / directory).glob("*--*")):
+            places[path.name.split("--")[0]].append(f"{directory}/{path.name}")
     return places
 
 

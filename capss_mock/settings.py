@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
 
+from capss_mock.contract.fields import FORMS
 from capss_mock.contract.model import Choice
 from capss_mock.contract.switches import DIALECTS, SWITCHES
 
@@ -39,9 +40,13 @@ def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = No
             raise SettingsError(_suggest("switch", name, SWITCHES))
         texts[name] = text
     try:
-        return MappingProxyType({name: SWITCHES[name].read(text) for name, text in texts.items()})
+        read = {name: SWITCHES[name].read(text) for name, text in texts.items()}
     except ValueError as error:
         raise SettingsError(str(error)) from None
+    names = [read[name].name for name in ("update-root", "update-container", "update-key")]
+    if clash := FORMS["update"].clash(*names):
+        raise SettingsError(clash)
+    return MappingProxyType(read)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,10 @@ from datetime import date
 from random import Random
 from typing import NamedTuple
 
-from hypothesis import strategies as st
+try:
+    from hypothesis import strategies as st
+except ModuleNotFoundError as error:
+    raise ModuleNotFoundError(f"{error}: pip install 'capss-kit[mock,hypothesis]'", name=error.name) from None
 
 from capss_mock.contract.fields import DEFAULT_PROFILE, PROFILES
 from capss_mock.samples import Sample, breakable, write, write_broken
@@ -35,6 +38,8 @@ def documents(
     profile: str = DEFAULT_PROFILE, *, max_transactions: int = 3, licence: str = "000000300", day: date = DAY
 ) -> st.SearchStrategy[bytes]:
     """Upload documents in which ``capss-mock validate`` finds nothing under this profile.
+
+    But that they are late once their day has passed: check them with ``--set report-dates=off``, or ``--as-of``.
 
     Args:
         profile: ``2018``, ``2020``, ``sb1317`` or ``2026``.

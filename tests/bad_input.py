@@ -74,6 +74,9 @@ DOCUMENTS: dict[str, tuple[bytes, str | None]] = {
     "90,000 empty elements in a record": (around("<a/>" * 90_000), None),
     "30,000 names that nobody knows": (around("".join(f"<serialNumbe{n}/>" for n in range(30_000))), None),
     "30,000 names nearly known": (GOOD.replace(b"<brand>", b"".join(b"<serialNumbe%d/>" % n for n in range(30_000)) + b"<brand>"), None),
+    "250,000 elements beside the records": (GOOD.replace(b"</bulkUploadData>", b"<a/>" * 250_000 + b"</bulkUploadData>"), None),
+    "250,000 elements beside the container": (GOOD.replace(b"</capssUpload>", b"<a/>" * 250_000 + b"</capssUpload>"), None),
+    "an amount with 900 kB of blanks": (GOOD.replace(b"10.00", b"10.00" + b" " * 900_000), None),
     "cut in the middle": (GOOD[: len(GOOD) // 2], "DOC-WELLFORMED"),
 }  # fmt: skip
 

@@ -142,6 +142,27 @@ def upload_of(*records: str, licence: str = "000000300") -> bytes:
     return f'<capssUpload><bulkUploadData licenseNumber="{licence}">{body}</bulkUploadData></capssUpload>'.encode()
 
 
+def peak_mb(code: str) -> float:
+    """By how many MB the memory of a fresh process grows at most while it runs ``code``.
+
+    ``code`` may define ``setup``, which is called before the measuring begins, and must define ``work``.
+    """
+    measured = (
+        "import resource, sys\n"
+        f"{code}\n"
+        "globals().get('setup', lambda: None)()\n"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
+        "work()\n"
+        "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)"
+    )
+    root = str(FIXTURES.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", measured], capture_output=True, text=True, check=True, cwd=root,
+        env={**os.environ, "PYTHONPATH": root},
+    )  # fmt: skip
+    return float(done.stdout)
+
+
 PERSON = "".join(
     f"<{name}>on file</{name}>"
     for name in ("custLastName", "custFirstName", "gender", "hairColor", "eyeColor", "height", "weight")

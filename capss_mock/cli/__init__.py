@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import os
 import sys
 import traceback
 from importlib.util import find_spec
@@ -92,6 +93,10 @@ def main() -> None:
     except BrokenPipeError:  # the reader of our output went away (… | head)
         sys.stderr.close()
         sys.exit(1)
+    except OSError as error:  # those of files are told where they happen: this is our output
+        print(f"capss-mock: cannot write the output: {error.strerror}", file=sys.stderr)
+        sys.stderr.flush()
+        os._exit(2)  # what is still held for the output would fail again at exit
     except Exception as error:  # noqa: BLE001 - the last resort; the message could quote what was read
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"

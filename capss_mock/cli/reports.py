@@ -9,8 +9,18 @@ from xml.etree import ElementTree as ET  # it only writes here
 from capss_mock.contract.fields import Profile
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.checking import Placed, Report
+from capss_mock.domain.structure import shown
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+# what may be shown as a number: not a text in which a name may stand
+_NUMBER = re.compile(r"[A-Za-z0-9._/#-]*[0-9][A-Za-z0-9._/#-]*", re.ASCII)
+_NUMBER_LIMIT = 24
+
+
+def _shown_number(text: str) -> str:
+    return text if len(text) <= _NUMBER_LIMIT and _NUMBER.fullmatch(text) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +45,7 @@ def _lines(name: str, placed: Placed) -> list[str]:
     rule = RULES[finding.rule]
     level = "error" if finding.is_error else "warning"
     place = f"{name}:{placed.line}:{placed.column}" if placed.line else name
-    loan = f" (loanBuyNumber {''.join(filter(str.isprintable, placed.loan))})" if placed.loan else ""
+    loan = f" (loanBuyNumber {placed.loan})" if _shown_number(placed.loan) else ""
     fix = finding.meant or rule.hint
     return [
         f"{place}  {level}  {rule.id}  [{rule.grade}]  {finding.message}",
@@ -51,14 +61,16 @@ def text(checked: Checked) -> Iterator[str]:
         yield f"{checked.name}: {checked.report.more} more are not shown (--max-findings)"
 
 
-def summary(checked: Sequence[Checked]) -> str:
+def summary(checked: Sequence[Checked], *, uploads: bool) -> str:
     """The last line: what was found in all of them."""
 
     def total(name: str) -> int:
         return sum(getattr(each.report, name) for each in checked)
 
     found = _counts(total("errors"), total("warnings"))
-    size = f"{_words(total('transactions'), 'transaction')}, {_words(total('items'), 'item')}"
+    size = _words(total("items"), "item")
+    if uploads:
+        size = f"{_words(total('transactions'), 'transaction')}, {size}"
     files = f" of {len(checked)} files" if len(checked) > 1 else ""
     return f"{found} in {size}{files} ({sum(each.seconds for each in checked):.2f} s)"
 
@@ -95,8 +107,8 @@ def _finding_json(placed: Placed) -> dict[str, Any]:
         "column": placed.column or None,
         "transaction": finding.record or None,
         "item": finding.item or None,
-        "element": "/".join(finding.path) or None,
-        "loanBuyNumber": placed.loan or None,
+        "element": "/".join(map(shown, finding.path)) or None,
+        "loanBuyNumber": _shown_number(placed.loan) or None,
         "meant": finding.meant or None,
         "fix": rule.hint,
     }

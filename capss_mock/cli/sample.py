@@ -46,7 +46,10 @@ def sample(
       capss-mock sample --transactions 20000 --seed 7 -o long.xml
       capss-mock sample --break DOC-AMOUNT-FORMAT | capss-mock validate -
     """
+    if not (licence.isascii() and licence.isdigit()):
+        raise click.UsageError(f"--license {licence!r} is not digits only; --break DOC-LICENCE-FORMAT writes such")
     chosen = PROFILES[profile]
+    rule = rule.upper() if rule else None
     random = Random(seed) if seed is not None else SystemRandom()  # noqa: S311 - invented data
     wanted = Sample(transactions, chosen, day.date() if day else _yesterday(), licence)
     if rule is None:

@@ -36,9 +36,10 @@ _LETTERS = {grade.letter: grade for grade in Grade}
 def _named(paths: Iterable[str]) -> Iterator[str]:
     """The documents meant: files as they are, directories by the ``*.xml`` below them."""
     for name in paths:
-        path = Path(name)
-        if name != "-" and path.is_dir():
-            found = sorted(str(each) for each in path.rglob("*") if each.suffix.lower() == ".xml" and each.is_file())
+        if not name:
+            raise click.UsageError("a FILE is empty: is a variable not set?")
+        if name != "-" and Path(name).is_dir():
+            found = sorted(_below(name))
             if not found:
                 raise click.UsageError(f"there is no *.xml below {name}")
             yield from found
@@ -46,9 +47,19 @@ def _named(paths: Iterable[str]) -> Iterator[str]:
             yield name
 
 
+def _below(directory: str) -> Iterator[str]:
+    def cannot(error: OSError) -> None:
+        raise click.UsageError(f"cannot read {error.filename}: {error.strerror}")
+
+    for place, _, names in os.walk(directory, onerror=cannot):
+        yield from (str(Path(place, name)) for name in names if name.lower().endswith(".xml"))
+
+
 @contextmanager
 def _opened(name: str) -> Iterator[IO[bytes]]:
     """A file that can be read twice; a pipe goes through a temporary file that has no name."""
+    if name == "-" and sys.stdin is None:
+        raise click.UsageError("cannot read standard input: it is closed")
     try:
         source = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115 - closed below
     except OSError as error:
@@ -93,7 +104,9 @@ def _progress(name: str, file: IO[bytes]) -> Iterator[Callable[[int], object]]:
     "--profile", type=click.Choice(list(PROFILES)), help=f"Which form to ask for (default: {DEFAULT_PROFILE})."
 )
 @click.option(
-    "--as-of", type=click.DateTime(["%Y-%m-%d"]), help="Check as on this day: the form in force, and what is late."
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Check as on this day: what is late and, without --profile, the form in force.",
 )
 @click.option("--license", "license_id", help="The licence that licenseNumber must be: that of your API client.")
 @click.option("--update", is_flag=True, help="The files are item updates (in our assumed form), not uploads.")
@@ -151,10 +164,12 @@ def validate(
       capss-mock validate --set report-dates=off old/
       export-day | capss-mock validate -
     """
-    if profile and as_of:
-        raise click.UsageError("--profile names a form, --as-of picks one by its day: give one of them")
-    chosen = profile_on(as_of.date()) if as_of else PROFILES[profile or DEFAULT_PROFILE]
-    brief = brief_of("update" if update else "upload", _switches(settings), chosen, _moment(as_of))
+    if license_id is not None and not (license_id.isascii() and license_id.isdigit()):
+        raise click.UsageError(f"--license {license_id!r} is not digits only")
+    chosen = profile_on(as_of.date()) if as_of and not profile else PROFILES[profile or DEFAULT_PROFILE]
+    brief = brief_of("update" if update else "upload", _switches(settings, update=update), chosen, _moment(as_of))
+    if xsd and brief.wellformed:
+        raise click.UsageError("--xsd needs the names of the document: set update-root …, not update-document")
     schema = _schema(xsd) if xsd else None
     strictness = Strictness(_LETTERS[errors_from.upper()], strict)
     checked: list[Checked] = []
@@ -174,16 +189,21 @@ def validate(
             for line in reports.text(checked[-1]):
                 click.echo(line)
     if junit:
+        if any(each.name != "-" and junit.exists() and junit.samefile(each.name) for each in checked):
+            raise click.UsageError(f"--junit {junit} would write over a document")
         _write(junit, reports.as_junit(checked))
     if as_json:
         click.echo(json.dumps(reports.as_json(checked, chosen), indent=2, ensure_ascii=False))
     else:
-        click.echo(reports.summary(checked))
+        click.echo(reports.summary(checked, uploads=not update))
     return int(any(each.report.errors for each in checked))
 
 
-def _switches(settings: tuple[tuple[str, str], ...]) -> Mapping[str, Choice]:
+def _switches(settings: tuple[tuple[str, str], ...], *, update: bool) -> Mapping[str, Choice]:
     changes = dict(settings)
+    for name in changes:
+        if name.startswith("update-") and not update:
+            raise click.UsageError(f"the switch {name} is about item updates: --update says that the files are some")
     for name in changes.keys() - set(DOCUMENT_SWITCHES):
         if name in SWITCHES:
             raise click.UsageError(f"the switch {name} does not concern documents: {', '.join(DOCUMENT_SWITCHES)} do")

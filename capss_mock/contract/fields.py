@@ -250,8 +250,18 @@ class DocumentForm:
         box = next(field for field in self.record.fields if field.name == self.items[0])
         return box.fields[0]
 
+    def clash(self, root: str, container: str, key: str) -> str:
+        """Why the form cannot have these names; empty when it can."""
+        if self.record.name in (root, container):
+            return f"root and container cannot be called {self.record.name}, like what they hold"
+        if key in {field.name for field in self.record.fields} - {REFERENCE, LOAN, SERIAL}:
+            return f"items are not found by {key}: only by {REFERENCE}, {LOAN}, {SERIAL} or an element of your own"
+        return ""
+
     def renamed(self, root: str, container: str, key: str) -> "DocumentForm":
         """The form with other names (for one whose record is the item)."""
+        if key in (LOAN, SERIAL):
+            return replace(self, root=root, container=container, key=key)
         fields = tuple(replace(field, name=key) if field.name == self.key else field for field in self.record.fields)
         return replace(self, root=root, container=container, key=key, record=replace(self.record, fields=fields))
 

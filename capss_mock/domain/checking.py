@@ -15,14 +15,17 @@ from capss_mock.domain.brief import Brief
 from capss_mock.domain.documents import DATES, DocumentParser, reader_for
 from capss_mock.domain.encodings import Encoding
 from capss_mock.domain.places import Key, Places, locate
+from capss_mock.domain.prologue import at
 from capss_mock.domain.reading import Finding, Record
 from capss_mock.domain.schema import schema_findings
+from capss_mock.domain.structure import letters, shown
 from capss_mock.domain.submissions import Duplicates
 
 Open = Callable[[], Iterable[bytes]]
 """Gives the document's bytes from their beginning, each time it is called."""
 
-_UNREADABLE = ("DOC-WELLFORMED", "DOC-DTD", "DOC-LIMIT")
+_UNREADABLE = ("DOC-WELLFORMED", "DOC-DTD", "DOC-LIMIT", "DOC-ROOT")
+_MAY_NEST = ("DOC-UNKNOWN-ELEMENT", *_UNREADABLE)  # a record within a record would be one of these
 TWELVE_HOUR_RECORDS = 5  # fewer morning transactions than this prove nothing (assumed)
 
 
@@ -67,14 +70,16 @@ class _Collector:
 
     def __init__(self, kind: str, strictness: Strictness, limit: int) -> None:
         self.report = Report()
+        self.rules: set[str] = set()  # that were broken, shown or not
         self.is_upload = kind == "upload"
         self._strictness, self._limit = strictness, limit
+        self._whole: list[tuple[Finding, str]] = []
         self._errors: list[tuple[Finding, str]] = []
         self._warnings: list[tuple[Finding, str]] = []
         self._known = Duplicates()
 
     def record(self, record: Record) -> None:
-        self.report.transactions += 1
+        self.report.transactions += self.is_upload
         self.report.items += len(record.items)
         for finding in record.findings:
             item = record.items[finding.item - 1] if 0 < finding.item <= len(record.items) else None
@@ -82,54 +87,61 @@ class _Collector:
         if self.is_upload and self._known.repeats(record):
             where = f"{FORMS['upload'].record.name} {record.ordinal}"
             loan = next((item.loan for item in record.items if item.loan), "")
-            self.add(Finding("DOC-DUPLICATE", where, "is in this file already", False, record.ordinal), loan)
+            message = "the transaction is in this file already, with the same time, loanBuyNumber, serial and article"
+            self.add(Finding("DOC-DUPLICATE", where, message, False, record.ordinal), loan)
 
-    def add(self, finding: Finding, loan: str = "") -> None:
+    def add(self, finding: Finding, loan: str = "", *, whole: bool = False) -> None:
         """Count a finding, and keep it while there is room: for each kind, so that warnings crowd out no error.
 
-        What concerns the whole document is always kept: there are few of it, and it comes last.
+        Args:
+            whole: it is about the whole document, and always kept: there are few of these, and they come last.
         """
+        self.rules.add(finding.rule)
         finding = self._strictness.weighed(finding)
-        kept = self._errors if finding.is_error else self._warnings
         if finding.is_error:
             self.report.errors += 1
         else:
             self.report.warnings += 1
-        if len(kept) < self._limit or not finding.record:
+        kept = self._whole if whole else self._errors if finding.is_error else self._warnings
+        if whole or len(kept) < self._limit:
             kept.append((finding, loan))
 
-    def _shown(self) -> list[tuple[Finding, str]]:
-        whole = [each for each in (*self._errors, *self._warnings) if not each[0].record]
-        others = [each for each in (*self._errors, *self._warnings) if each[0].record]
-        return whole + others[: max(self._limit - len(whole), 0)]
+    def shown(self) -> list[tuple[Finding, str]]:
+        """The findings that are shown: within the limit, errors before warnings."""
+        room = max(self._limit - len(self._whole), 0)
+        return self._whole + [*self._errors, *self._warnings][:room]
 
     def placed(self, places: Places) -> None:
         """Put the findings in the order of their places."""
-        shown = self._shown()
-        self.report.more = self.report.errors + self.report.warnings - len(shown)
-        for finding, loan in shown:
+        kept = self.shown()
+        self.report.more = self.report.errors + self.report.warnings - len(kept)
+        for finding, loan in kept:
+            if finding.rule == "DOC-WELLFORMED" and places.fault:
+                finding = replace(finding, where=at(*places.fault))
             line, column = _place(finding, places)
             self.report.findings.append(Placed(finding, line, column, loan))
         self.report.findings.sort(key=lambda each: (each.line, each.column, each.finding.rule))
 
     def keys(self) -> set[Key]:
         """What the second pass must look for: elements, and the parents of missing ones."""
-        return {
-            (f.record, f.item, f.path[:end]) for f, _ in self._shown() if f.record for end in range(len(f.path) + 1)
-        }
+        kept = [finding for finding, _ in self.shown()]
+        return {(f.record, f.item, f.path[:end]) for f in kept if f.record or f.path for end in range(len(f.path) + 1)}
+
+
+_OF_THE_CONTAINER = ("DOC-LICENCE-FORMAT", "DOC-LICENCE-MISMATCH", "DOC-EMPTY", "DOC-XSD")
 
 
 def _place(finding: Finding, places: Places) -> tuple[int, int]:
     if finding.rule == "DOC-WELLFORMED" and places.fault:
-        return places.fault[:2]
-    if finding.rule in ("DOC-LICENCE-FORMAT", "DOC-LICENCE-MISMATCH", "DOC-EMPTY") and places.container:
-        return places.container
-    if finding.rule == "DOC-ROOT" and places.root:
-        return places.root
-    if finding.record:
+        return places.fault
+    if finding.record or finding.path:
         for end in range(len(finding.path), -1, -1):
             if found := places.at.get((finding.record, finding.item, finding.path[:end])):
                 return found
+    elif finding.rule in _OF_THE_CONTAINER and places.container:
+        return places.container
+    elif finding.rule == "DOC-ROOT" and places.root:
+        return places.root
     return finding.line, finding.column
 
 
@@ -158,28 +170,45 @@ def check_document(
         reader.feed(chunk)
         encoding.take(chunk, reader.encoding)
     reading = reader.finish()
+    collector.report.items += reading.counted
     for message in encoding.doubts():
-        collector.add(Finding("DOC-ENCODING", "document", message, False, line=1, column=1))
+        collector.add(Finding("DOC-ENCODING", "document", message, False, line=1, column=1), whole=True)
     for finding in reading.findings:
-        collector.add(finding)
+        collector.add(finding, whole=True)
     if license_id is not None and reading.licence and reading.licence != license_id:
-        collector.add(Finding("DOC-LICENCE-MISMATCH", "document", "licenseNumber is not the licence of the API client"))
+        message = "licenseNumber is not the licence of the API client"
+        collector.add(Finding("DOC-LICENCE-MISMATCH", "document", message), whole=True)
     if schema is not None and not any(each.rule in _UNREADABLE for each in reading.findings):
         for finding in schema_findings(schema, opened(), brief.form):
             collector.add(finding)
     if isinstance(reader, DocumentParser):
+        _add_strangers(collector, reader)
         _add_dates(collector, reader)
-    keys = collector.keys()
-    found_any = collector.report.errors or collector.report.warnings
-    collector.placed(locate(brief.form, opened(), keys) if found_any else Places())
+    if collector.report.errors or collector.report.warnings:
+        nested = not collector.rules.isdisjoint(_MAY_NEST)
+        to_the_end = "DOC-WELLFORMED" in collector.rules
+        places = locate(brief.form, opened(), collector.keys(), nested=nested, to_the_end=to_the_end)
+        collector.placed(places)
     return collector.report
+
+
+def _add_strangers(collector: _Collector, parser: DocumentParser) -> None:
+    """What stands beside the container or the records: one finding for each name."""
+    known = {letters(name): name for name in (parser.form.container, parser.form.record.name)}
+    for path, count in parser.strangers.items():
+        meant = known.get(letters(path[-1]), "")
+        hint = f": is {meant} meant?" if meant and meant != path[-1] else ""
+        more = f", as in {count - 1} more" if count > 1 else ""
+        message = f"{shown(path[-1])} is not known there{hint}{more}"
+        collector.add(Finding("DOC-UNKNOWN-ELEMENT", "document", message, False, path=path), whole=True)
 
 
 def _add_dates(collector: _Collector, parser: DocumentParser) -> None:
     """What is doubtful about the times of the whole file: one finding each, however many transactions it concerns."""
     if collector.is_upload and parser.morning_only and collector.report.transactions >= TWELVE_HOUR_RECORDS:
-        collector.add(Finding("DOC-TWELVE-HOUR", "document", "every transactionTime is before 13:00", False))
+        message = "every transactionTime is before 13:00"
+        collector.add(Finding("DOC-TWELVE-HOUR", "document", message, False), whole=True)
     for rule, (first, count) in parser.doubtful_dates.items():
         more = f", as in {count - 1} more" if count > 1 else ""
         where = f"{FORMS['upload'].record.name} {first}"
-        collector.add(Finding(rule, where, DATES[rule] + more, False, first, path=(TIME,)))
+        collector.add(Finding(rule, where, DATES[rule] + more, False, first, path=(TIME,)), whole=True)

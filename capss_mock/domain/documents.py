@@ -6,13 +6,16 @@ lxml builds one record at a time, which is read and thrown away. Only the fields
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from lxml import etree
 
+from capss_mock.contract import fields
 from capss_mock.contract.fields import (
     ARTICLE,
+    FORMS,
     KEPT_LIMIT,
     LOAN,
     REFERENCE,
@@ -23,14 +26,17 @@ from capss_mock.contract.fields import (
 from capss_mock.contract.model import Level
 from capss_mock.domain.brief import Brief
 from capss_mock.domain.deadlines import Deadlines
+from capss_mock.domain.encodings import is_utf8
 from capss_mock.domain.prologue import Fatal, at
 from capss_mock.domain.reader import Reader, safe_parser
 from capss_mock.domain.reading import Finding, Item, Reading, Record
 from capss_mock.domain.shortcut import Shortcut
+from capss_mock.domain.structure import letters, shown
 from capss_mock.domain.validation import Interpreter, interpreter
 from capss_mock.domain.values import BLANK, is_local_time, trimmed
 from capss_mock.domain.wellformed import WellformedReader
 
+_STRANGERS = 100  # unknown names that are counted
 _WAITING = 256 * 1024  # bytes of an incomplete record that are kept from the parser
 _MORNING = re.compile(r".{10}T(0|1[0-2])")
 _LICENCE = re.compile(r"\d+", re.ASCII)
@@ -63,35 +69,36 @@ class DocumentParser(Reader):
     ) -> None:
         super().__init__(on_record)
         brief = brief or Brief()
-        self._form: DocumentForm = brief.form
+        self.form: DocumentForm = brief.form
         self._is_judged_by_date = {rule: brief.checks.level(rule) is Level.ERROR for rule in ("DOC-LATE", "DOC-FUTURE")}
         self._deadlines = Deadlines(brief.now) if brief.now else None
         self.morning_only = True  # every transaction so far has a time before 13:00
+        self.strangers: Counter[tuple[str, ...]] = Counter()  # beside the container, or the records: their paths
         self.doubtful_dates: dict[str, list[int]] = {}  # of a rule: the first such record, and how many there are
         self._open: list[etree._Element] = []
         self._ended = False  # the last thing that the parser has found was the end of a record
         self._clean = True  # nothing was found in the records of the last piece
         self._seen = 0
-        self._keeps = keep
-        kept = tuple(field.name for field in self._form.item.fields if field.kept)
-        self._wanted: tuple[str, ...] = kept if keep else (LOAN, SERIAL, ARTICLE)
-        self._interpreter: Interpreter = interpreter(self._form, brief.checks, self._wanted)
+        self._keeps = keep or not self.form.items
+        kept = tuple(field.name for field in self.form.item.fields if field.kept)
+        self._wanted: tuple[str, ...] = kept if self._keeps else (LOAN, SERIAL, ARTICLE)
+        self._interpreter: Interpreter = interpreter(self.form, brief.checks, self._wanted)
         self._shortcut = Shortcut(
-            self._interpreter.group, self._form.item.name if self._form.items else "", TIME, self._wanted
+            self._interpreter.group, self.form.item.name if self.form.items else "", TIME, self._wanted
         )
-        self._end_tag = f"</{self._form.record.name}>".encode()
+        self._end_tag = f"</{self.form.record.name}>".encode()
         self._waiting = b""  # what has come of a record that is not complete
         self._between = False  # the parser has read up to the end of a record, and nothing after it
         self._skipped = 0  # lines that the parser has not seen
 
     @property
     def _record_name(self) -> str:
-        return self._form.record.name
+        return self.form.record.name
 
     def _stop(self, fatal: Fatal) -> None:
         if fatal.finding.rule == "DOC-LIMIT" and self._open[1:]:  # what is too large is in the record that is open
             number = self._seen + 1
-            where = f"{self._form.record.name} {number}"
+            where = f"{self.form.record.name} {number}"
             fatal.finding = replace(fatal.finding, where=where, record=number, line=0, column=0)
         elif self._skipped and fatal.finding.line:
             line = fatal.finding.line + self._skipped
@@ -100,19 +107,27 @@ class DocumentParser(Reader):
         super()._stop(fatal)
 
     def _end(self) -> None:
+        for depth, element in enumerate(self._open):
+            self._meet(depth, element)
         if not self._open[1:]:
-            raise Fatal("DOC-ROOT", f"{self._form.container} is missing")
+            raise Fatal("DOC-ROOT", f"{self.form.container} is missing{self._other_form()}")
         if not self._seen:
-            raise Fatal("DOC-EMPTY", f"there is no {self._form.record.name}")
+            raise Fatal("DOC-EMPTY", f"there is no {self.form.record.name}")
 
     def _new_parser(self, root: str) -> etree.XMLPullParser:
-        form = self._form
+        form = self.form
         if root != form.root:
-            raise Fatal("DOC-ROOT", f"the root element is not {form.root} (in no namespace)")
+            namespace, _, name = root.rpartition(" ")
+            why = ""
+            if namespace and name == form.root:
+                why = ": remove its xmlns"
+            elif letters(name) == letters(form.root):
+                why = ": its letters must be so"
+            raise Fatal("DOC-ROOT", f"the root element is not {form.root} (in no namespace){why}")
         return safe_parser((form.root, form.container, form.record.name))
 
     def _take(self, events: Iterator[tuple[str, etree._Element]]) -> None:
-        form = self._form
+        form = self.form
         for event, element in events:
             is_record = element.tag == form.record.name
             self._ended = False
@@ -131,7 +146,7 @@ class DocumentParser(Reader):
 
     def _parse(self, data: bytes) -> None:
         """Read record by record: past the parser those that are written like one before, the others with it."""
-        if not self._shortcut.pays or self.encoding.lower() not in ("", "utf-8"):
+        if not self._shortcut.pays or not is_utf8(self.encoding):
             data, self._waiting = self._waiting + data, b""
             if data:
                 super()._parse(data)
@@ -175,38 +190,64 @@ class DocumentParser(Reader):
 
     def _enter(self, element: etree._Element) -> None:
         parent = element.getparent()
-        if self._open and (parent is not self._open[0] or element.tag != self._form.container):
+        if self._open and (parent is not self._open[0] or element.tag != self.form.container):
             return  # the root's or the container's name again, elsewhere
         if self._open:
             if self._open[1:]:
-                raise Fatal("DOC-ROOT", f"{self._form.container} is there twice")
-            licence = trimmed(element.get(self._form.licence))
+                raise Fatal("DOC-ROOT", f"{self.form.container} is there twice")
+            licence = element.get(self.form.licence) or ""
             if not _LICENCE.fullmatch(licence):
-                what = "is not digits only" if licence else "is missing"
+                what = "is not digits only" if licence else f"is missing{self._other_licence(element)}"
                 line: int = element.sourceline  # type: ignore[assignment]  # the stub knows no int here
-                finding = Finding("DOC-LICENCE-FORMAT", at(line, None), f"{self._form.licence} {what}", line=line)
+                finding = Finding("DOC-LICENCE-FORMAT", at(line, None), f"{self.form.licence} {what}", line=line)
                 self.reading.findings.append(finding)
             else:
                 self.reading.licence = licence[:KEPT_LIMIT]
         self._open.append(element)
 
+    def _other_licence(self, element: etree._Element) -> str:
+        near = [name for name in map(str, element.attrib) if letters(name).startswith(("licen", "licn", "lisen"))]
+        return f", but {shown(near[0])} is there" if near else ""
+
+    def _other_form(self) -> str:
+        """Words about a document that is one of another kind."""
+        for form in FORMS.values():
+            if form.kind != self.form.kind and (form.container,) in self.strangers:
+                what = "an item update (--update)" if form.kind == "update" else "an upload (without --update)"
+                return f": is it {what}?"
+        return ""
+
     def _prune(self) -> None:
-        for parent in self._open:
-            while len(parent) > 1:
-                del parent[0]
+        """Let go of what is complete."""
+        for depth, parent in enumerate(self._open):
+            if len(parent) > 1:
+                self._meet(depth, list(parent)[:-1])
+                del parent[:-1]
+
+    def _meet(self, depth: int, elements: Iterable[etree._Element]) -> None:
+        """Count the children of the root (``depth`` 0) or of the container that are not what belongs there."""
+        known, path = (self.form.record.name, (self.form.container,)) if depth else (self.form.container, ())
+        for element in elements:
+            name = str(element.tag)
+            if name != known and (len(self.strangers) < _STRANGERS or (*path, name) in self.strangers):
+                self.strangers[*path, name] += 1
 
     def _record(self, element: etree._Element) -> Record:
-        form, ordinal = self._form, self._seen
+        form, ordinal = self.form, self._seen
         findings, taken = self._interpreter.check(element, ordinal)
         time = trimmed(element.findtext(TIME)) if form.items else ""
         return self._made(time, taken, findings)
 
     def _made(self, time: str, taken: Iterable[tuple[str | None, ...]], findings: list[Finding]) -> Record:
-        if self._form.items:
+        if self.form.items:
             self.morning_only &= bool(_MORNING.match(time))
             if self._deadlines is not None and is_local_time(time):
                 self._judge_date(self._deadlines.judge(time), findings)
         items = [self._item(time, dict(zip(self._wanted, texts, strict=True))) for texts in taken]
+        if not self.form.items and items and not self._has_key(items[0]):
+            where = f"{self.form.record.name} {self._seen}"
+            what = f"has no {self.form.key}" + ("" if self.form.key in (LOAN, SERIAL) else f" and no {LOAN}")
+            findings = [*findings, Finding("DOC-KEY", where, what, True, self._seen)]
         return Record(self._seen, tuple(items), tuple(findings))
 
     def _item(self, time: str, texts: dict[str, str | None]) -> Item:
@@ -214,9 +255,18 @@ class DocumentParser(Reader):
         if not self._keeps:
             return Item(key, "", None, trimmed(texts[LOAN]) or None)
         kept = {name: text.strip(BLANK)[:KEPT_LIMIT] for name, text in texts.items() if text is not None}
-        if self._form.key != REFERENCE and self._form.key in kept:
-            kept[REFERENCE] = kept.pop(self._form.key)
+        if self.form.key not in (REFERENCE, LOAN, SERIAL) and self.form.key in kept:
+            kept[REFERENCE] = kept.pop(self.form.key)
         return keep_item(kept, key)
+
+    def _has_key(self, item: Item) -> bool:
+        match self.form.key:
+            case fields.LOAN:
+                return bool(item.loan)
+            case fields.SERIAL:
+                return bool(item.serial)
+            case _:
+                return bool(item.reference or item.loan)
 
     def _judge_date(self, rule: str, findings: list[Finding]) -> None:
         """Add a date that is an error to the record's findings; remember one that is doubtful."""
@@ -224,7 +274,7 @@ class DocumentParser(Reader):
             return
         if self._is_judged_by_date[rule]:
             findings.append(
-                Finding(rule, f"{self._form.record.name} {self._seen}", DATES[rule], True, self._seen, path=(TIME,))
+                Finding(rule, f"{self.form.record.name} {self._seen}", DATES[rule], True, self._seen, path=(TIME,))
             )
         else:
             self.doubtful_dates.setdefault(rule, [self._seen, 0])[1] += 1
@@ -237,7 +287,7 @@ def reader_for(
     brief: Brief, on_record: Callable[[Record], None] | None = None, *, keep: bool = True
 ) -> DocumentParser | WellformedReader:
     """What reads a document of this brief."""
-    return WellformedReader(on_record) if brief.wellformed else DocumentParser(brief, on_record, keep=keep)
+    return WellformedReader() if brief.wellformed else DocumentParser(brief, on_record, keep=keep)
 
 
 def read_document(chunks: Iterable[bytes], brief: Brief | None = None) -> Reading:

@@ -3,9 +3,28 @@
 import codecs
 from collections.abc import Iterator
 
-_MARKS = ((codecs.BOM_UTF8, "UTF-8"), (codecs.BOM_UTF16_LE, "UTF-16"), (codecs.BOM_UTF16_BE, "UTF-16"))
-_LONGEST_MARK = 3
-_UTF8 = {"", "utf-8", "us-ascii"}
+# how a document begins: with a byte order mark, or with < in two bytes
+_MARKS = (
+    (codecs.BOM_UTF8, "begins with a byte order mark of UTF-8"),
+    (codecs.BOM_UTF16_LE, "begins with a byte order mark of UTF-16"),
+    (codecs.BOM_UTF16_BE, "begins with a byte order mark of UTF-16"),
+    (b"<\0", "is in UTF-16"),
+    (b"\0<", "is in UTF-16"),
+)
+LONGEST_MARK = 3
+
+
+def has_mark(head: bytes) -> bool:
+    """Whether a document that begins so begins with a byte order mark."""
+    return head.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+
+
+def is_utf8(declared: str) -> bool:
+    """Whether a declared encoding is UTF-8, or a part of it; none is."""
+    try:
+        return not declared or codecs.lookup(declared).name in ("utf-8", "ascii")
+    except LookupError:
+        return False
 
 
 class Encoding:
@@ -19,10 +38,10 @@ class Encoding:
 
     def take(self, chunk: bytes, declared: str) -> None:
         """Look at the next bytes; ``declared`` is the encoding that the document has named so far."""
-        if len(self._head) < _LONGEST_MARK:
-            self._head += chunk[:_LONGEST_MARK]
+        if len(self._head) < LONGEST_MARK:
+            self._head += chunk[:LONGEST_MARK]
         self._declared = declared
-        if declared.lower() in _UTF8 or self._utf8 is None:
+        if is_utf8(declared) or self._utf8 is None:
             return
         self._beyond_ascii |= not chunk.isascii()
         try:
@@ -32,10 +51,10 @@ class Encoding:
 
     def doubts(self) -> Iterator[str]:
         """What is doubtful, now that all has been seen."""
-        mark = next((name for mark, name in _MARKS if self._head.startswith(mark)), "")
-        if mark:
-            yield f"begins with a byte order mark of {mark}"
-        elif self._declared.lower() not in _UTF8:
+        found = next((words for mark, words in _MARKS if self._head.startswith(mark)), "")
+        if found:
+            yield found
+        elif not is_utf8(self._declared):
             misread = self._utf8 is not None and self._beyond_ascii
             but = "but its bytes read as UTF-8: letters beyond ASCII would come out wrong" if misread else "not UTF-8"
             yield f"is declared to be {self._declared}, {but}"

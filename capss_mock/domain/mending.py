@@ -41,7 +41,7 @@ def local_time(text: str) -> str:
         return ""
     if _ZONED.fullmatch(text):
         try:
-            return datetime.fromisoformat(text).astimezone(PACIFIC).strftime("%Y-%m-%dT%H:%M:%S")
+            return datetime.fromisoformat(text).astimezone(PACIFIC).replace(tzinfo=None).isoformat(timespec="seconds")
         except (ValueError, OverflowError):
             return ""
     for form in _TIMES:

@@ -14,7 +14,22 @@ from capss_mock.domain.reading import Reading, Record
 
 _FEED = 64 * 1024
 _NESTING = {"ERR_NAME_TOO_LONG", "ERR_INTERNAL_ERROR", "ERR_RESOURCE_LIMIT"}
-_WORDS = {"ERR_INVALID_ENCODING": "a byte is not of the declared encoding, UTF-8 without one (is it Windows-1252?)"}
+_WORDS = {
+    "ERR_INVALID_ENCODING": "a byte is not of the declared encoding, UTF-8 without one (is it Windows-1252?)",
+    "ERR_NAME_REQUIRED": "a name is missing after < or & (write them as &lt; and &amp;)",
+    "ERR_ENTITYREF_SEMICOL_MISSING": "an & stands alone (write it as &amp;)",
+    "ERR_ENTITYREF_NO_NAME": "an & stands alone (write it as &amp;)",
+    "ERR_UNDECLARED_ENTITY": "an entity that XML does not know, such as &nbsp;",
+    "WAR_UNDECLARED_ENTITY": "an entity that XML does not know, such as &nbsp;",
+    "ERR_TAG_NAME_MISMATCH": "an end tag is not that of the element that is open",
+    "ERR_TAG_NOT_FINISHED": "it ends before its root element does (was it cut?)",
+    "ERR_DOCUMENT_END": "there is more after the root element (two documents in one file?)",
+    "ERR_DOCUMENT_EMPTY": "it does not begin with an element (is it XML?)",
+    "ERR_ATTRIBUTE_REDEFINED": "an attribute is there twice",
+    "ERR_INVALID_CHAR": "a control character, which XML does not have",
+    "NS_ERR_UNDEFINED_NAMESPACE": "a prefix is declared nowhere (for xsi: write "
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" in the root)',
+}
 
 
 class Reader(ABC):
@@ -26,7 +41,7 @@ class Reader(ABC):
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
     """
 
-    def __init__(self, on_record: Callable[[Record], None] | None) -> None:
+    def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
         self.reading = Reading()
         self._on_record = on_record or self.reading.records.append
         self._hash = hashlib.sha256()
@@ -167,7 +182,8 @@ def _syntax_fault(error: Any) -> Fatal:  # an XMLSyntaxError, which the stubs kn
     name = entry.type_name if entry is not None else ""
     line, column = error.position or (None, None)
     if name in _NESTING:
-        return Fatal("DOC-LIMIT", "nested too deep, or one text is too large", line, column)
+        deep = "depth" in str(error).lower()
+        return Fatal("DOC-LIMIT", "nests too deep" if deep else "a text of more than 10 MB", line, column)
     # libxml2's own message may quote the document; its name for the error does not
     words = _WORDS.get(name) or name.removeprefix("ERR_").lower().replace("_", " ") or "no element found"
     return Fatal("DOC-WELLFORMED", f"not well-formed: {words}", line, column)

@@ -65,7 +65,8 @@ class Record:
 class Reading:
     """The result of reading one document of ``size`` bytes with SHA-256 ``digest``.
 
-    ``findings`` are those of the whole document; one of them means that it cannot be taken at all.
+    ``findings`` are those of the whole document; one of them means that it cannot be taken at all. ``counted`` are the
+    records of a document of which nothing but their number is read.
     """
 
     digest: str = ""
@@ -73,6 +74,7 @@ class Reading:
     licence: str = ""
     records: list[Record] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    counted: int = 0
 
     @property
     def items(self) -> int:
@@ -105,7 +107,15 @@ def pack_records(records: Iterable[Record]) -> bytes:
 
 def pack_end(reading: Reading) -> bytes:
     """What a reading says of the whole document, as the last message for ``unpack``."""
-    return _packed((reading.digest, reading.size, reading.licence, [_row(finding) for finding in reading.findings]))
+    return _packed(
+        (
+            reading.digest,
+            reading.size,
+            reading.licence,
+            [_row(finding) for finding in reading.findings],
+            reading.counted,
+        )
+    )
 
 
 def unpack(stream: IO[bytes]) -> Reading:
@@ -123,8 +133,8 @@ def unpack(stream: IO[bytes]) -> Reading:
             break
         values = marshal.loads(data)  # noqa: S302 - from our own child process
         if isinstance(values, tuple):
-            digest, size, licence, findings = values
-            return Reading(digest, size, licence, records, [Finding(*row) for row in findings])
+            digest, size, licence, findings, counted = values
+            return Reading(digest, size, licence, records, [Finding(*row) for row in findings], counted)
         records += (
             Record(ordinal, tuple(Item(*row) for row in items), tuple(Finding(*row) for row in found))
             for ordinal, items, found in values

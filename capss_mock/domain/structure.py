@@ -6,14 +6,12 @@ No element name stands here.
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from itertools import pairwise
 
 from capss_mock.contract.fields import Field, Kind, Need
 from capss_mock.domain.values import Checks, Leaf
 
 _NAME_LIMIT = 40  # characters of an unknown name that are shown
-_STRANGERS = 100  # unknown names that are compared with the known ones: it is slow
 
 Names = tuple[str, ...]
 Sizes = tuple[int, ...]
@@ -53,7 +51,7 @@ class Group:
         self._twins = [(each.name, each.twin) for each in spec.fields if each.twin and checks.wants("DOC-NIL-TWIN")]
         self._ordered = spec.ordered and checks.wants("DOC-ORDER")
         self.strangers = checks.wants("DOC-UNKNOWN-ELEMENT")
-        self._meant: dict[str, str] = {}  # by unknown name: the known one that it resembles
+        self._by_letters = {letters(name): name for name in self.names}
 
     def twins(self, names: Names) -> Iterator[tuple[str, str]]:
         """Of these names of children: the one that may be nil, and the missing one that should then be beside it."""
@@ -70,7 +68,7 @@ class Group:
                 yield "DOC-REFERENCE", f"{name} is missing", ()
         if self.strangers:
             for name in sorted(seen - self.names.keys()):
-                yield "DOC-UNKNOWN-ELEMENT", f"{_shown(name)} is not known{self._close(name, seen)}", (name,)
+                yield "DOC-UNKNOWN-ELEMENT", f"{shown(name)} is not known{self._close(name, seen)}", (name,)
             for name in sorted(seen & self._old.keys()):
                 yield "DOC-THUMBPRINT", f"{name} is the old name of {self._old[name]}", (name,)
             for name in sorted(seen & self.names.keys() - self._many):
@@ -85,17 +83,16 @@ class Group:
 
     def _close(self, name: str, seen: set[str]) -> str:
         """Words about the known element that is missing and may have been meant."""
-        if name not in self._meant:
-            if len(self._meant) == _STRANGERS:
-                return ""
-            known = {each.lower(): each for each in self.names}
-            close = get_close_matches(name.lower(), known, 1, 0.8)
-            self._meant[name] = known[close[0]] if close else ""
-        meant = self._meant[name]
+        meant = self._by_letters.get(letters(name), "")
         return f": is {meant} meant?" if meant and meant not in seen else ""
 
 
-def _shown(name: str) -> str:
+def letters(name: str) -> str:
+    """What is left of a name when its spelling (capitals, _, -) is left out."""
+    return "".join(filter(str.isalnum, name[:_NAME_LIMIT])).lower()
+
+
+def shown(name: str) -> str:
     """A name that only the document knows, in a form that suits a line of text."""
     return name if len(name) <= _NAME_LIMIT and name.isprintable() else "an element"
 

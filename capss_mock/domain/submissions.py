@@ -188,15 +188,16 @@ def decide_update(reading: Reading, policy: Policy, unknown: set[int]) -> tuple[
     rules = _rules(fatal, [record for record in bad if record.errors], ())
     if unknown:
         rules = (*rules, "UPD-UNKNOWN-ITEM")
+    count = 0 if fatal else len(saved) + reading.counted
     verdict = Verdict(
-        total=len(reading.records),
-        saved=len(saved),
+        total=len(reading.records) + reading.counted,
+        saved=count,
         duplicates=0,
         errors=max(len(bad), 1 if fatal else 0),
-        is_uploaded=bool(saved),
+        is_uploaded=bool(count),
         error_messages=_limited(messages),
-        items=len(reading.records),
-        saved_items=len(saved),
+        items=len(reading.records) + reading.counted,
+        saved_items=count,
         error_items=len(bad),
         rules=rules,
     )

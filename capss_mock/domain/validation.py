@@ -15,10 +15,11 @@ from capss_mock.contract.fields import ELEMENT_LIMIT, DocumentForm
 from capss_mock.contract.model import Level
 from capss_mock.domain.reading import Finding
 from capss_mock.domain.structure import Group, Path, Plan, plan_top, plan_whole
-from capss_mock.domain.values import XSI_NIL, Checks
+from capss_mock.domain.values import Checks, is_nil
 
 _PLANS = 2000  # kept at most per form
 _PLAN_LIMIT = 500  # elements of what has a plan that is kept
+_NAMES_LIMIT = 8192  # characters of its names
 _KNOWN = 100  # elements that are remembered whole
 _KNOWN_LIMIT = 8192  # bytes of one that is
 _TRIES = 100
@@ -151,7 +152,7 @@ class Interpreter:
                 message = f"{leaf.spec.name} {what}"
                 look.found.append(self._finding(rule, message, look.ordinal, item, (*path, *below), meant))
         for number, message, below in plan.twins:
-            if nodes[number].get(XSI_NIL) in ("true", "1"):
+            if is_nil(nodes[number]):
                 look.found.append(self._finding("DOC-NIL-TWIN", message, look.ordinal, item, (*path, *below)))
         for rule, message, below in plan.found:
             look.found.append(self._finding(rule, message, look.ordinal, item, (*path, *below)))
@@ -164,7 +165,7 @@ class Interpreter:
         plan = self._plans.get(key)
         if plan is None:
             plan = plan_whole(group, names, sizes, self._wanted) if whole else plan_top(group, names, sizes)
-            if len(nodes) <= _PLAN_LIMIT and len(self._plans) < _PLANS:
+            if len(nodes) <= _PLAN_LIMIT and sum(map(len, names)) <= _NAMES_LIMIT and len(self._plans) < _PLANS:
                 self._plans[key] = plan
         return plan
 

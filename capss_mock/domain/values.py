@@ -28,7 +28,7 @@ from capss_mock.contract.rules import RULES
 from capss_mock.domain import mending
 from capss_mock.domain.mending import Mend
 
-XSI_NIL = "{http://www.w3.org/2001/XMLSchema-instance}nil"
+_NIL_NAMES = ("{http://www.w3.org/2001/XMLSchema-instance}nil", "xsi:nil")  # the second: its prefix is declared nowhere
 BLANK = " \t\r\n"
 _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -40,6 +40,11 @@ _WORD = re.compile(r"[a-z]+")
 _NIL_CONTENT = (("DOC-NIL-CONTENT", "is nil and has content", ""),)
 _TEXTS = 5000  # good texts kept at most per element
 _TEXT_LIMIT = 40  # characters of a text that is kept
+
+
+def is_nil(element: etree._Element) -> bool:
+    """Whether an element says that it is nil."""
+    return any(element.get(name) in ("true", "1") for name in _NIL_NAMES)
 
 
 def trimmed(text: str | None) -> str:
@@ -147,6 +152,9 @@ class Leaf:
             tests.append((_names_no_firearm, "DOC-FIREARM", "reads like a firearm"))
         self._tests = [test for test in tests if checks.wants(test[1])]
         self._mends = {} if spec.personal else mends
+        # how the law wants it written, where it wants that
+        nil = f'<{spec.name} xsi:nil="true"/> and <{spec.name}Text>on file</{spec.name}Text>'
+        self._hidden = (ON_FILE if spec.filler else nil) if spec.personal and checks.profile.on_file else ""
         self._strict_filler = checks.wants("DOC-FILLER")
         self.good: set[str | None] = {ON_FILE} if spec.filler else set()
 
@@ -168,7 +176,7 @@ class Leaf:
     def look(self, element: etree._Element) -> Sequence[Wrong]:
         """What is wrong with the element's text."""
         raw = "".join(map(str, element.itertext())) if len(element) else element.text
-        if self.nil_content and element.get(XSI_NIL) in ("true", "1"):
+        if self.nil_content and is_nil(element):
             return _NIL_CONTENT if trimmed(raw) or len(element) else ()
         if len(element) and self.spec.kind in _TYPED:
             rule, what = _KINDS[self.spec.kind][1:]
@@ -185,16 +193,18 @@ class Leaf:
             rule, what = (self._empty[-1], "holds only white space") if blank else (self._empty[0], "is empty")
             return ((rule, what, ""),)
         if self.spec.filler and " ".join(text.lower().split()) == ON_FILE:
-            wrong = self._strict_filler and text != ON_FILE
+            wrong = self._strict_filler and raw != ON_FILE
             return (("DOC-FILLER", 'is not exactly "on file"', ON_FILE),) if wrong else ()
         found: list[Wrong] = []
         for good, rule, what in self._tests:
             if not good(text):
                 found.append(self._wrong(rule, what, text))
-        if not found and not self.spec.personal and len(text) <= _TEXT_LIMIT and len(self.good) < _TEXTS:
+        if not found and not self.spec.personal and len(raw or "") <= _TEXT_LIMIT and len(self.good) < _TEXTS:
             self.good.add(raw or "")
         return found
 
     def _wrong(self, rule: str, what: str, text: str) -> Wrong:
-        meant = self._mends.get(rule, _no_mend)(text)
+        meant = self._mends.get(rule, _no_mend)(text) if text.isprintable() else ""
+        if rule == "DOC-PERSON-DATA" or (self._hidden and rule == "DOC-DATE-FORMAT"):
+            return rule, what, self._hidden
         return rule, f'"{text}" {what}' if meant else what, meant

@@ -4,20 +4,21 @@ The records are the children of the outermost element that has more than one, no
 its records, or a root with one container of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from lxml import etree
 
+from capss_mock.domain.prologue import Fatal
 from capss_mock.domain.reader import Reader, safe_parser
-from capss_mock.domain.reading import Record
 
 
 class WellformedReader(Reader):
-    """Reads a document for nothing but its shape; its records have no items, so that there is nothing to change."""
+    """Reads a document for nothing but its shape: its records are counted, not kept."""
 
-    def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
-        super().__init__(on_record)
+    def __init__(self) -> None:
+        super().__init__()
         self._depth = 0
+        self._open: list[etree._Element] = []
         self._outer = self._inner = 0  # children of the root; of its first child
 
     @property
@@ -35,14 +36,16 @@ class WellformedReader(Reader):
                 elif self._depth == 2 and self._outer == 1:
                     self._inner += 1
                 self._depth += 1
+                self._open.append(element)
                 continue
             self._depth -= 1
+            self._open.pop()
             self._since_record = 0
             element.clear()
-            parent = element.getparent()
-            while parent is not None and len(parent) > 1:  # what is complete is let go
-                del parent[0]
+        for element in self._open:
+            del element[:-1]  # what is complete is let go
 
     def _end(self) -> None:
-        for ordinal in range(1, 1 + (self._outer if self._outer > 1 else self._inner or self._outer)):
-            self._on_record(Record(ordinal, (), ()))
+        self.reading.counted = self._outer if self._outer > 1 else self._inner or self._outer
+        if not self.reading.counted:
+            raise Fatal("DOC-EMPTY", "there is no element in the root")

@@ -183,13 +183,13 @@ def _thumbprint(_random: Random, record: Element) -> None:
 
 
 def _late(_random: Random, record: Element) -> None:
-    moment = _find(record, TIME)
-    moment.text = "2001" + (moment.text or "")[4:]
+    moment = _find(record, TIME)  # a leap year, for it may be 29 February
+    moment.text = "2000" + (moment.text or "")[4:]
 
 
 def _future(_random: Random, record: Element) -> None:
     moment = _find(record, TIME)
-    moment.text = "2999" + (moment.text or "")[4:]
+    moment.text = "2996" + (moment.text or "")[4:]
 
 
 _PERSON = ("custLastName", "custFirstName", "streetAddress", "city", "postalCode")

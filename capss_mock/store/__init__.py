@@ -9,7 +9,7 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from itertools import islice
@@ -260,19 +260,20 @@ class Store:
             tx.execute(sa.insert(schema.items), batch)
 
     def find_item(
-        self, tx: Connection, license_id: str, reference: str | None, loan: str | None, serial: str | None
+        self, tx: Connection, license_id: str, by: Mapping[str, str | None]
     ) -> tuple[int, dict[str, str]] | None:
-        """The newest saved item with this reference or, without one, this loan number and serial."""
+        """The newest saved item with these values in the columns ``reference``, ``loan_number``, ``serial``.
+
+        The first of them must have a value, or nothing is found.
+        """
+        if not next(iter(by.values())):
+            return None
         table = schema.items
         query = sa.select(table.c.item_id, table.c.fields).where(
             table.c.run_id == self.run_id, table.c.license_id == license_id
         )
-        if reference:
-            query = query.where(table.c.reference == reference)
-        elif loan:
-            query = query.where(table.c.loan_number == loan, table.c.serial.is_not_distinct_from(serial))
-        else:
-            return None
+        for column, value in by.items():
+            query = query.where(table.c[column].is_not_distinct_from(value))
         row = tx.execute(query.order_by(table.c.item_id.desc()).limit(1)).first()
         return (row.item_id, json.loads(row.fields)) if row else None
 

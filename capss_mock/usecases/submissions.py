@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from capss_mock.clock import Clock, Entropy
+from capss_mock.contract import fields
 from capss_mock.contract.fields import PROFILES
 from capss_mock.contract.model import Choice
 from capss_mock.contract.switches import SWITCHES
@@ -97,13 +98,12 @@ class Submissions:
         self._refuse_unreadable(reading)
         policy = Policy("reject", "submit", caller.license_id, self._checks_licence())
         with self.store.write() as tx:
-            # with update-document=wellformed, records have no items: there is nothing to find
-            found = {record.ordinal: self._find(tx, caller, record) for record in reading.records if record.items}
+            found = {record.ordinal: self._find(tx, caller, record) for record in reading.records}
             unknown = {ordinal for ordinal, item in found.items() if item is None}
             verdict, saved = submissions.decide_update(reading, policy, unknown)
             kept = self.store.add_submission(tx, self._submission("update", caller, reading, file_name, verdict))
             current = dict(filter(None, found.values()))  # a file may name an item more than once
-            for record in filter(lambda each: each.items, saved):
+            for record in saved:
                 target = found[record.ordinal]
                 assert target is not None  # noqa: S101 - unknown ones are not among the saved
                 item_id, _ = target
@@ -172,7 +172,15 @@ class Submissions:
 
     def _find(self, tx: Any, caller: Caller, record: Record) -> tuple[int, dict[str, str]] | None:
         item = record.items[0]
-        return self.store.find_item(tx, caller.license_id, item.reference, item.loan, item.serial)
+        by: dict[str, str | None] = {"reference": item.reference}
+        match self.settings.choice("update-key").name:
+            case fields.SERIAL:
+                by = {"serial": item.serial}
+            case fields.LOAN:
+                by = {"loan_number": item.loan}
+            case _ if not item.reference:
+                by = {"loan_number": item.loan, "serial": item.serial}
+        return self.store.find_item(tx, caller.license_id, by)
 
 
 def _columns(item: Item) -> dict[str, Any]:

@@ -183,6 +183,9 @@ def _status(capss: Capss, operation: Operation, number: str) -> Response:
     return _json(wire.pending(submission), code)
 
 
+_RULE_IN_WORDS = re.compile(r"\(([A-Z-]+)\)")
+
+
 def _verdict(submission: Submission) -> str:
     verdict = submission.verdict
     unit = "records" if submission.kind == "upload" else "items"
@@ -196,5 +199,7 @@ def _verdict(submission: Submission) -> str:
     if verdict.error_messages:
         words += f"; first: {verdict.error_messages[0][:160]}"
     if verdict.rules:
-        words += f"; fix: {RULES[verdict.rules[0]].hint}; more: capss-mock rules {verdict.rules[0]}"
+        named = _RULE_IN_WORDS.search(verdict.error_messages[0]) if verdict.error_messages else None
+        rule = RULES[named[1] if named and named[1] in RULES else verdict.rules[0]]
+        words += f"; fix: {rule.hint}; more: capss-mock rules {rule.id}"
     return words

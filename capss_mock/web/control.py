@@ -31,7 +31,7 @@ def control(capss: Capss) -> Blueprint:
     @blueprint.get("/items")
     def items() -> Response:
         """Saved items, ``limit`` of them after the number ``after``; of all licences, or of ``licence``."""
-        after, limit = _number("after", 0, 2**62), _number("limit", PAGE, PAGE)
+        after, limit = _number("after", 0, 0, 2**62), _number("limit", PAGE, 1, PAGE)
         rows = capss.store.list_items(request.args.get("licence"), after, limit)
         g.note = f"{len(rows)} items"
         following = rows[-1]["item_id"] if len(rows) == limit else None
@@ -54,11 +54,10 @@ def control(capss: Capss) -> Blueprint:
     return blueprint
 
 
-def _number(name: str, default: int, most: int) -> int:
+def _number(name: str, default: int, least: int, most: int) -> int:
     text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and (name == "after" or 0 < int(text) <= most)):
-        message = f"{name} must be a whole number{f' from 1 to {most}' if name == 'limit' else ''}"
-        raise BadQuery(message)
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
+        raise BadQuery(f"{name} must be a whole number from {least} to {most}")
     return int(text)
 
 

@@ -49,6 +49,7 @@ def test_a_file_can_be_written(tmp_path: Path) -> None:
     [
         (["--break", "DOC-XSD"], "DOC-XSD cannot be broken under profile 2026: DOC-AMOUNT-FORMAT,"),
         (["--break", "DOC-REFERENCE", "--profile", "2020"], "DOC-REFERENCE cannot be broken under profile 2020"),
+        (["--license", "\x01"], "is not digits only"),
         (["--transactions", "0"], "0 is not in the range"),
         (["-o", "no/such/day.xml"], "cannot write no/such/day.xml: No such file or directory"),
     ],
@@ -68,4 +69,18 @@ def test_a_reader_that_stops_early_gets_no_traceback() -> None:
         assert process.stderr is not None
         process.stdout.read(10)
         process.stdout.close()
-        assert b"Traceback" not in process.stderr.read()
+        assert process.stderr.read() == b""
+    assert process.returncode == 1
+
+
+def test_a_full_disk_is_said_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run([*SAMPLE, "--transactions", "50"], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr) == (2, b"capss-mock: cannot write the output: No space left on device\n")
+
+
+@pytest.mark.parametrize("rule", ["DOC-LATE", "DOC-FUTURE"])
+def test_a_day_that_few_years_have_can_be_late_too(rule: str) -> None:
+    document = sample("--day", "2024-02-29", "--break", rule)
+    found = findings("--set", "report-dates=warn", "--as-of", "2024-03-01", "--profile", "2026", "-", text=document)
+    assert [each["rule"] for each in found] == [rule]

@@ -2,11 +2,13 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from hypothesis import given
@@ -16,7 +18,7 @@ from capss_mock.cli.validate import validate
 from capss_mock.contract.model import Level
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.checking import check_document
-from tests.helpers import BROKEN, FIXTURES, VALID, InProcess, record, upload_of
+from tests.helpers import BROKEN, FIXTURES, UPDATES, VALID, InProcess, record, upload_of
 
 ROOT = FIXTURES.parent
 # rule: line and column of the element's <, of the parent's where something is missing
@@ -33,6 +35,7 @@ PLACES = {
     "DOC-FUTURE": (6, 7),
     "DOC-HEIGHT-FORMAT": (15, 9),
     "DOC-IMAGE": (37, 9),
+    "DOC-KEY": (5, 5),
     "DOC-LATE": (6, 7),
     "DOC-LICENCE-FORMAT": (4, 3),
     "DOC-NIL-CONTENT": (17, 9),
@@ -79,8 +82,14 @@ def findings(*arguments: str | Path, text: bytes = b"") -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("rule", PLACES)
 def test_a_fault_is_found_at_its_place(rule: str) -> None:
-    (path,) = BROKEN.glob(f"{rule}--*.xml")
-    dates = ("--set", "report-dates=warn") if rule in ("DOC-LATE", "DOC-FUTURE") else ()
+    (path,) = [*BROKEN.glob(f"{rule}--*.xml"), *(UPDATES / "broken").glob(f"{rule}--*.xml")]
+    dates = (
+        ("--set", "report-dates=warn")
+        if rule in ("DOC-LATE", "DOC-FUTURE")
+        else ("--update",)
+        if rule == "DOC-KEY"
+        else ()
+    )
     found = [each for each in findings(*dates, path) if each["rule"] == rule]
     assert [(each["line"], each["column"]) for each in found] == [PLACES[rule]]
     assert found[0]["level"] == RULES[rule].level
@@ -155,7 +164,8 @@ def test_the_json_is_pinned(monkeypatch: pytest.MonkeyPatch) -> None:
         (["--as-of", "2018-12-15", VALID / "2018/one-transaction.xml"], 0, 0),
         ([VALID / "2018/one-transaction.xml"], 1, 9),
         ([VALID], 1, 18),
-        (["--update", FIXTURES / "updates"], 0, 0),
+        (["--update", *sorted(UPDATES.glob("*.xml"))], 0, 0),
+        (["--update", UPDATES], 1, 1),
         ([FIXTURES / "updates/one-item.xml"], 1, 1),
     ],
 )
@@ -175,7 +185,11 @@ def test_as_of_picks_the_form_of_the_day() -> None:
     ("arguments", "match"),
     [
         (["no/such.xml"], "cannot read no/such.xml: No such file or directory"),
-        (["--profile", "2020", "--as-of", "2020-01-01", "x.xml"], "give one of them"),
+        ([""], "a FILE is empty: is a variable not set?"),
+        (["--license", "", "x.xml"], "is not digits only"),
+        (["--license", "CA-1", "x.xml"], "is not digits only"),
+        (["--set", "update-key=name:x", "x.xml"], "--update says that the files are some"),
+        (["--xsd", "x.xsd", "--update", "--set", "update-document=wellformed", "x.xml"], "--xsd needs the names"),
         ([FIXTURES / "replies"], "there is no *.xml below"),
     ],
 )
@@ -245,7 +259,7 @@ TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters
 @given(
     st.lists(st.tuples(TEXT, st.sampled_from(["", " ", "\n", "\n\n  ", "\t"])), min_size=1, max_size=5),
     st.data(),
-    st.sampled_from(["utf-8", "utf-16"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
 )
 def test_lines_and_columns_are_those_an_editor_shows(
     parts: list[tuple[str, str]], data: st.DataObject, encoding: str
@@ -360,3 +374,98 @@ def test_a_named_pipe_and_a_name_in_capitals_are_read(tmp_path: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "1 error, 0 warnings in 1 transaction, 1 item" in done.stdout
+
+
+def test_a_record_within_a_record_moves_no_place() -> None:
+    inner = record("1").replace("</items>", "</items><propertyTransaction><x/></propertyTransaction>")
+    document = upload_of(inner, record("2"), record("3"), record("4", amount="$4")).decode()
+    (found,) = [each for each in findings("-", text=document.encode()) if each["rule"] == "DOC-AMOUNT-FORMAT"]
+    assert (found["transaction"], found["column"]) == (4, document.index("<amount>$4") + 1)
+
+
+def test_a_record_that_is_misspelt_is_not_passed_over() -> None:
+    document = upload_of(*(record(str(n)) for n in range(4))).decode()
+    at = [found.start() for found in re.finditer("propertyTransaction", document)]
+    for start in reversed(at[2:4] + at[6:8]):  # the second and the fourth
+        document = document[:start] + "P" + document[start + 1 :]
+    (found,) = findings("-", text=document.encode())
+    assert found["rule"] == "DOC-UNKNOWN-ELEMENT"
+    assert found["message"] == ("PropertyTransaction is not known there: is propertyTransaction meant?, as in 1 more")
+    assert found["column"] == document.index("<PropertyTransaction") + 1
+
+
+def test_elements_beside_the_container_are_said_and_another_kind_of_document_is_told() -> None:
+    document = upload_of(record("1")).replace(b"</capssUpload>", b"<more/></capssUpload>")
+    assert [(each["rule"], each["element"]) for each in findings("-", text=document)] == [
+        ("DOC-UNKNOWN-ELEMENT", "more")
+    ]
+    (found,) = [each for each in findings(UPDATES / "one-item.xml") if each["rule"] == "DOC-ROOT"]
+    assert found["message"] == "bulkUploadData is missing: is it an item update (--update)?"
+    (found,) = [each for each in findings("--update", VALID / "one-transaction.xml") if each["rule"] == "DOC-ROOT"]
+    assert found["message"] == "itemUpdateData is missing: is it an upload (without --update)?"
+
+
+def test_a_prefix_that_is_declared_nowhere_is_the_only_finding() -> None:
+    text = (VALID / "one-transaction.xml").read_text("utf-8")
+    document = re.sub(' xmlns:xsi="[^"]*"', "", text).encode()
+    (found,) = findings("-", text=document)
+    assert found["rule"] == "DOC-WELLFORMED"
+    assert "xmlns:xsi=" in found["message"]
+
+
+def test_what_the_law_wants_hidden_is_mended_as_the_law_wants_it() -> None:
+    text = (VALID / "one-transaction.xml").read_text("utf-8")
+    born = '<dateOfBirth xsi:nil="true"/>\n        <dateOfBirthText>on file</dateOfBirthText>'
+    document = text.replace(born, "<dateOfBirth>05/04/1970</dateOfBirth>").encode()
+    nil = '<dateOfBirth xsi:nil="true"/> and <dateOfBirthText>on file</dateOfBirthText>'
+    assert {each["rule"]: each["meant"] for each in findings("-", text=document)} == {
+        "DOC-DATE-FORMAT": nil,
+        "DOC-PERSON-DATA": nil,
+    }
+
+
+def test_a_number_in_which_a_name_may_stand_is_not_shown() -> None:
+    for number, shown in (("LB-1/2.3", "LB-1/2.3"), ("Canary Name 1", None), ("Canary", None), ("9" * 30, None)):
+        (found,) = findings("-", text=upload_of(record("1", amount="x").replace(">1<", f">{number}<")))
+        assert found["loanBuyNumber"] == shown
+        assert (
+            "Canary" in run("-", text=upload_of(record("1", amount="x").replace(">1<", f">{number}<"))).output
+        ) is False
+
+
+def test_files_of_a_directory_that_cannot_be_read_end_the_run(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(upload_of(record("1")))
+    (tmp_path / "b.xml").symlink_to(tmp_path / "gone.xml")
+    done = subprocess.run(
+        [sys.executable, "-m", "capss_mock", "validate", tmp_path], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot read" in done.stderr
+    assert "b.xml: No such file" in done.stderr
+
+
+def test_a_closed_standard_input_is_said_in_one_line() -> None:
+    done = subprocess.run(
+        ["bash", "-c", f"{sys.executable} -m capss_mock validate - <&-"], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "cannot read standard input" in done.stderr
+
+
+def test_a_report_is_not_written_over_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_bytes(upload_of(record("1")))
+    with pytest.raises(click.UsageError, match="would write over a document"):
+        raise run("--junit", path, path).exception or AssertionError
+    assert path.read_bytes() == upload_of(record("1"))
+
+
+def test_a_value_that_spans_lines_is_not_quoted() -> None:
+    (found,) = findings("-", text=upload_of(record("1", amount="$\n1,234.00")))
+    assert (found["message"], found["meant"]) == ("amount is not a plain decimal", None)
+
+
+def test_an_element_in_a_namespace_is_at_its_place() -> None:
+    document = upload_of(record("1").replace("<article>", '<foo xmlns="urn:x"/><article>')).decode()
+    (found,) = findings("-", text=document.encode())
+    assert (found["rule"], found["column"]) == ("DOC-UNKNOWN-ELEMENT", document.index("<foo") + 1)

@@ -17,7 +17,8 @@ ROOT = Path(__file__).parents[2]
 def checkout(tmp_path: Path) -> Path:
     """A copy of the evidence, to be damaged."""
     shutil.copytree(ROOT / "tests/golden", tmp_path / "tests/golden")
-    shutil.copytree(ROOT / "fixtures/uploads/broken", tmp_path / "fixtures/uploads/broken")
+    for name in ("fixtures/uploads/broken", "fixtures/updates/broken"):
+        shutil.copytree(ROOT / name, tmp_path / name)
     return tmp_path
 
 

@@ -210,7 +210,7 @@ def test_an_update_changes_the_saved_item_and_can_be_updated_again(mock: InProce
     reply = mock.status(mock.update(UPDATES / "one-item.xml"))
     assert reply.json["savedCount"] == 1
     with mock.capss.store.read() as tx:
-        found = mock.capss.store.find_item(tx, "000000300", "INV-1001", None, None)
+        found = mock.capss.store.find_item(tx, "000000300", {"reference": "INV-1001"})
     assert found is not None
     assert found[1]["serialNumber"] == "SN-INV-1001-B"
     assert found[1]["amount"] == "713.00"
@@ -281,7 +281,7 @@ def test_two_updates_of_an_item_in_one_file_both_count(mock: InProcess) -> None:
     document = f'<capssUpload><itemUpdateData licenseNumber="000000300">{changes}</itemUpdateData></capssUpload>'
     assert mock.status(mock.update(document.encode())).json["savedCount"] == 2
     with mock.capss.store.read() as tx:
-        found = mock.capss.store.find_item(tx, "000000300", "INV-1001", None, None)
+        found = mock.capss.store.find_item(tx, "000000300", {"reference": "INV-1001"})
     assert found is not None
     assert (found[1]["brand"], found[1]["model"]) == ("Z", "Z")
 

@@ -247,7 +247,7 @@ class Machine(RuleBasedStateMachine):
         store = self.app.extensions["capss"].store
         with store.read() as tx:
             for (licence, loan), amount in self.saved.items():
-                found = store.find_item(tx, licence, f"R-L{loan}", None, None)
+                found = store.find_item(tx, licence, {"reference": f"R-L{loan}"})
                 assert found is not None
                 assert found[1]["amount"] == amount
 

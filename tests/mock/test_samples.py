@@ -91,7 +91,7 @@ def test_a_rule_that_cannot_be_broken_is_refused_at_once() -> None:
 
 def test_every_rule_about_documents_can_be_broken_but_one() -> None:
     documents = {rule.id for rule in RULES.values() if rule.level in (Level.ERROR, Level.WARNING)}
-    assert documents - set(breakable(PROFILES["2026"])) == {"DOC-XSD"}  # it takes a schema of the user's
+    assert documents - set(breakable(PROFILES["2026"])) == {"DOC-XSD", "DOC-KEY"}  # of a schema, of updates
     assert set(NEEDS) == {"DOC-LICENCE-MISMATCH"}
 
 
@@ -141,5 +141,5 @@ def test_a_seed_gives_the_same_document_and_another_one_another() -> None:
 def test_an_update_names_the_items_it_is_for() -> None:
     document = update_document(Random(1), ["INV-1", "INV-2"])
     report = check_document(lambda: [document], Brief("update"))
-    assert (report.transactions, report.findings) == (2, [])
+    assert (report.items, report.findings) == (2, [])
     assert [each.text for each in etree.fromstring(document).iter("referenceId")] == ["INV-1", "INV-2"]

@@ -130,14 +130,14 @@ def test_an_item_is_found_by_reference_or_by_loan_and_serial_the_newest_first(st
             license_id="1",
         )
         found = [
-            store.find_item(tx, "1", "R", None, None),
-            store.find_item(tx, "1", None, "L", "S"),
-            store.find_item(tx, "1", None, "L", None),
+            store.find_item(tx, "1", {"reference": "R"}),
+            store.find_item(tx, "1", {"loan_number": "L", "serial": "S"}),
+            store.find_item(tx, "1", {"loan_number": "L", "serial": None}),
         ]
         assert [each[1]["n"] for each in found if each] == ["2", "3", "4"]
-        assert store.find_item(tx, "2", "R", None, None) is None
-        assert store.find_item(tx, "1", None, "L", "other") is None
-        assert store.find_item(tx, "1", None, None, "S") is None
+        assert store.find_item(tx, "2", {"reference": "R"}) is None
+        assert store.find_item(tx, "1", {"loan_number": "L", "serial": "other"}) is None
+        assert store.find_item(tx, "1", {"reference": None, "serial": "S"}) is None
 
 
 def test_runs_in_one_file_never_see_each_other(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_runs_in_one_file_never_see_each_other(tmp_path: Path) -> None:
     with two.read() as tx:
         assert two.submission(tx, kept.status_id) is None
         assert two.known_keys(tx, "1", ["k"]) == set()
-        assert two.find_item(tx, "1", "R", None, None) is None
+        assert two.find_item(tx, "1", {"reference": "R"}) is None
     assert two.client("apitest") is None
     assert two.signing_key() is None
     one.close()

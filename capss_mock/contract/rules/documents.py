@@ -102,8 +102,8 @@ RULES = (
     _error(
         "DOC-LIMIT",
         _A,
-        "The root element begins within 64 kB; one record is at most 16 MB and 100,000 elements; a document nests at "
-        "most 256 deep.",
+        "The root element begins within 64 kB; one record is at most 16 MB and 100,000 elements, one text 10 MB; a "
+        "document nests at most 256 deep.",
         _LIMIT,
         "split the record; make its images smaller",
     ),
@@ -113,6 +113,13 @@ RULES = (
         "The document is valid against the XML Schema given with --xsd; the kit cannot know if it is the DOJ's.",
         (Citation("xmlschema", "part 1"),),
         "see what the schema says of this element; any other tool for XML Schema finds the same",
+    ),
+    _error(
+        "DOC-KEY",
+        _A,
+        "An item of an update says which item it is: by referenceId, or by loanBuyNumber and serialNumber.",
+        _KIT,
+        "add the key under which the item was uploaded; which element that is, is the switch update-key",
     ),
     _warning(
         "DOC-ORDER",
@@ -241,7 +248,10 @@ RULES = (
         "DOC-LATE",
         _D,
         "A transaction is reported by the end of the next business day; weekends and holidays do not count.",
-        (Citation("bpc", "21630"),),
+        (
+            Citation("bpc", "21630"),
+            Citation("kit", "which days are holidays: the package holidays, for California"),
+        ),
         "report every day; for documents that are meant to be old: --set report-dates=off, or --as-of",
         "report-dates",
     ),
