@@ -4,23 +4,25 @@ Business and Professions Code 21630 leaves out weekends and holidays. Which days
 calendar of California of the package ``holidays``.
 """
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cache
 
 _SETTLED = 14  # days after which no run of holidays can excuse a report
 
 
-def next_business_day(day: date) -> date:
-    """The first day after ``day`` that is neither on a weekend nor a holiday in California."""
+def next_business_day(day: date, is_holiday: Callable[[date], bool] | None = None) -> date:
+    """The first day after ``day`` that is neither on a weekend nor a holiday (by default in California)."""
+    is_holiday = is_holiday or _is_holiday
     following = day + timedelta(days=1)
-    while following.weekday() >= 5 or _is_holiday(following):
+    while following.weekday() >= 5 or is_holiday(following):
         following += timedelta(days=1)
     return following
 
 
 @cache
 def _is_holiday(day: date) -> bool:
-    from holidays import country_holidays  # 0.1 s, and only reports of the last days need it
+    from holidays import country_holidays  # 0.1 s and 15 MB: only a report that seems late needs it
 
     return day in country_holidays("US", subdiv="CA", years=day.year)
 
@@ -44,4 +46,7 @@ class Deadlines:
 
     def _is_late(self, day: date) -> bool:
         age = (self._today - day).days
-        return age > _SETTLED or (age > 1 and self._today > next_business_day(day))
+        if age > _SETTLED:
+            return True
+        # holidays only give more time: they matter when it is late without them
+        return self._today > next_business_day(day, lambda _: False) and self._today > next_business_day(day)

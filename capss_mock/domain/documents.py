@@ -61,13 +61,14 @@ class DocumentParser(Reader):
     Args:
         brief: what is read and checked; by default an upload, everything, for the default profile.
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
-        keep: whether items carry the fields that are kept with them; without, only their key and loanBuyNumber.
+        keep: whether items carry the fields that are kept with them, and the reading the document's digest; without,
+            only their key and loanBuyNumber.
     """
 
     def __init__(
         self, brief: Brief | None = None, on_record: Callable[[Record], None] | None = None, *, keep: bool = True
     ) -> None:
-        super().__init__(on_record)
+        super().__init__(on_record, digest=keep)
         brief = brief or Brief()
         self.form: DocumentForm = brief.form
         self._is_judged_by_date = {rule: brief.checks.level(rule) is Level.ERROR for rule in ("DOC-LATE", "DOC-FUTURE")}

@@ -39,12 +39,13 @@ class Reader(ABC):
 
     Args:
         on_record: called with each record as soon as it is complete; without it, records gather in the reading.
+        digest: whether the reading has the document's digest.
     """
 
-    def __init__(self, on_record: Callable[[Record], None] | None = None) -> None:
+    def __init__(self, on_record: Callable[[Record], None] | None = None, *, digest: bool = True) -> None:
         self.reading = Reading()
         self._on_record = on_record or self.reading.records.append
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256() if digest else None
         self._prologue = Prologue()
         self._held = bytearray()
         self._lxml: etree.XMLPullParser | None = None
@@ -87,7 +88,8 @@ class Reader(ABC):
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes; after a fatal finding they are only hashed and counted."""
-        self._hash.update(data)
+        if self._hash is not None:
+            self._hash.update(data)
         self.reading.size += len(data)
         view = memoryview(data)
         for start in range(0, len(data), _FEED):
@@ -102,7 +104,7 @@ class Reader(ABC):
 
     def finish(self) -> Reading:
         """The document is complete: what was read."""
-        self.reading.digest = self._hash.hexdigest()
+        self.reading.digest = self._hash.hexdigest() if self._hash is not None else ""
         if not self._fatal:
             try:
                 self._close()
