@@ -14,8 +14,9 @@ from capss_mock.shipped import fixtures as shipped
 def fixtures(directory: Path, force: bool) -> None:
     """Write sample documents and the DOJ's example replies into DIR, for your own tests.
 
-    uploads/valid is clean under the form of today, uploads/valid/<profile> under that of its time; the name of a file
-    in uploads/broken begins with the rule it breaks. Every person and item is invented.
+    uploads/valid is clean under the form of today, uploads/valid/<profile> under that of its time, but for being old
+    (validate --set report-dates=off); the name of a file in uploads/broken begins with the rule it breaks. Every person
+    and item is invented.
 
     \b
     Example:
