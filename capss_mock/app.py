@@ -3,6 +3,7 @@
 import sys
 import time
 import traceback
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -10,26 +11,53 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from capss_mock.contract.responses import EVERY_HEADER, HTTPS_HEADER
+from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
 from capss_mock.usecases import Capss
-from capss_mock.web import problems
+from capss_mock.web import near, problems
 from capss_mock.web.api import api
 from capss_mock.web.control import control
+from capss_mock.web.faults import Faults, install
+from capss_mock.web.journal import (
+    Journal,
+    Part,
+    clean_answer,
+    clean_answer_headers,
+    clean_headers,
+    clean_name,
+    clean_query,
+    moment,
+)
+from capss_mock.web.multipart import base_name
 from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_note, plain_path
 
 _DRAIN_CHUNK = 64 * 1024
 
 
-def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
+def create_app(
+    capss: Capss,
+    sink: Sink | None = None,
+    *,
+    log: RequestLog | None = None,
+    journal: Journal | None = None,
+    faults: Faults | None = None,
+    controls: Callable[[Flask], None] = lambda _: None,
+) -> Flask:
     """A WSGI application that serves ``capss``; ``sink`` gets one ``Line`` per request.
 
-    Call ``app.extensions["capss-close"]()`` when done: it writes the journal and closes the store.
+    Call ``app.extensions["capss-close"]()`` when done: it writes the request log and closes the store.
+
+    Args:
+        log, journal: where requests are noted, if that is shared with other applications.
+        faults: what happens to requests on the wire.
+        controls: adds the control API.
     """
     app = Flask("capss_mock", static_folder=None)
     app.url_map.merge_slashes = False
     limit = capss.settings.choice("size-limit").count
     app.config["MAX_CONTENT_LENGTH"] = limit
-    log = RequestLog(capss.store, capss.settings.journal_rows, sink)
+    log = log or RequestLog(capss.store, capss.settings.journal_rows, sink)
+    journal = journal or Journal()
 
     @app.before_request
     def begin() -> None:
@@ -37,6 +65,7 @@ def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
 
     app.register_blueprint(api(capss))
     app.register_blueprint(control(capss))
+    controls(app)
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
@@ -64,8 +93,14 @@ def create_app(capss: Capss, sink: Sink | None = None) -> Flask:
         response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"  # not in capitals
         for name, value in (*EVERY_HEADER, *((HTTPS_HEADER,) if request.is_secure else ())):
             response.headers[name] = value
-        log.add(_line(response, capss.clock.now_ns()))
+        line = _line(response, capss.clock.now_ns())
+        log.add(line)
+        if not request.path.startswith("/__capss/"):
+            journal.add(**_entry(response, line, capss.settings.scenario))
         return response
+
+    if faults is not None:
+        install(app, faults)  # its hook runs before the one above, which notes what really goes out
 
     def close() -> None:
         log.close()
@@ -100,5 +135,44 @@ def _line(response: Response, now_ns: int) -> Line:
         status=response.status_code,
         ms=round((time.perf_counter() - g.started) * 1000, 2),
         rule=g.get("rule"),
-        note=plain_note(g.get("note", "")),
+        note=plain_note(_note()),
     )
+
+
+def _note() -> str:
+    note = str(g.get("note", ""))
+    fault = g.get("fault")
+    return f"[{fault}] {note}".rstrip() if fault else note
+
+
+def _entry(response: Response, line: Line, scenario: str) -> dict[str, Any]:
+    """A request for the journal."""
+    body = response.get_data() if isinstance(response.response, list | tuple) else b""
+    parts = [
+        Part(
+            clean_name(part.name),
+            None if part.filename is None else clean_name(base_name(part.filename)),
+            part.size,
+            g.get("digest", "") if part.taken else part.digest.hexdigest(),
+        )
+        for part in g.get("parts", ())
+    ]
+    rule = RULES.get(line.rule or "")
+    return {
+        "at": moment(line.at_ns),
+        "ms": line.ms,
+        "method": line.method,
+        "path": line.path,
+        "query": clean_query(request.args.items(multi=True)),
+        "headers": clean_headers(dict(request.headers)),
+        "parts": tuple(parts),
+        "status": line.status,
+        "answer_headers": clean_answer_headers(dict(response.headers)),
+        "answer": clean_answer(body, response.content_type or ""),
+        "rule": line.rule,
+        "note": line.note,
+        "fix": rule.hint if rule else "",
+        "scenario": scenario,
+        "fault": g.get("fault"),
+        "instead": near.instead(request.method, request.path, request.host_url.rstrip("/")) if rule else "",
+    }

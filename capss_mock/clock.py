@@ -28,7 +28,7 @@ class RunningClock:
     """A clock that starts at a given moment and then runs."""
 
     def __init__(self, start: datetime) -> None:
-        self._offset_ns = int(start.timestamp()) * 10**9 + start.microsecond * 1000 - time.monotonic_ns()
+        self._offset_ns = _nanoseconds(start) - time.monotonic_ns()
 
     def now_ns(self) -> int:
         """Nanoseconds since 1970-01-01T00:00:00Z, on this clock."""
@@ -39,7 +39,7 @@ class ManualClock:
     """A clock that moves only when told to."""
 
     def __init__(self, start: datetime) -> None:
-        self._now_ns = int(start.timestamp()) * 10**9 + start.microsecond * 1000
+        self._now_ns = _nanoseconds(start)
 
     def now_ns(self) -> int:
         """Nanoseconds since 1970-01-01T00:00:00Z, on this clock."""
@@ -63,3 +63,47 @@ class Entropy:
             return str(uuid.uuid4())
         with self._lock:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+
+class SteerableClock:
+    """Another clock that can be stopped, set and moved forward; safe to use from several threads."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._offset_ns = 0
+        self._frozen_ns: int | None = None
+        self._lock = threading.Lock()
+
+    def now_ns(self) -> int:
+        """Nanoseconds since 1970-01-01T00:00:00Z, on this clock."""
+        frozen = self._frozen_ns
+        return self._clock.now_ns() + self._offset_ns if frozen is None else frozen
+
+    def freeze(self, at: datetime | None = None) -> None:
+        """Stop, now or at a moment (which has a zone)."""
+        with self._lock:
+            self._frozen_ns = self.now_ns() if at is None else _nanoseconds(at)
+
+    def run(self) -> None:
+        """Go on from where it stands."""
+        with self._lock:
+            if self._frozen_ns is not None:
+                self._offset_ns = self._frozen_ns - self._clock.now_ns()
+                self._frozen_ns = None
+
+    def advance(self, seconds: float) -> None:
+        """Move forward, also while it is stopped."""
+        with self._lock:
+            if self._frozen_ns is None:
+                self._offset_ns += round(seconds * 10**9)
+            else:
+                self._frozen_ns += round(seconds * 10**9)
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it stands still."""
+        return self._frozen_ns is not None
+
+
+def _nanoseconds(moment: datetime) -> int:
+    return int(moment.timestamp()) * 10**9 + moment.microsecond * 1000

@@ -3,27 +3,35 @@
 import shutil
 import ssl
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from capss_mock.app import create_app
-from capss_mock.clock import Clock
+from capss_mock.clock import Clock, Entropy
 from capss_mock.contract import defaults
+from capss_mock.contract.scenarios import SCENARIOS
+from capss_mock.domain.tokens import SigningKey
+from capss_mock.run import Run
 from capss_mock.serving.certificates import Tls, throw_away
 from capss_mock.serving.threaded import IDLE_S, ThreadedServer
-from capss_mock.settings import LOOPBACK, Settings
+from capss_mock.settings import LOOPBACK, Settings, SettingsError, read_settings
 from capss_mock.usecases import Capss
-from capss_mock.usecases.start import Preparation, start
+from capss_mock.usecases.clients import minted_client
+from capss_mock.usecases.start import Preparation
 from capss_mock.web.requestlog import Sink
+
+_MOST_RUNS = 200  # open at a time
 
 
 class MockServer:
     """Starts a mock on a free port of the loopback interface and stops it at the end of the ``with`` block.
 
     Args:
-        settings: switches, store, clock start, seed.
+        settings: scenario, switches, store, clock start, seed.
         host, port: where to listen; port 0 takes a free one.
         tls: True for a throw-away authority, or a ``Tls``.
         clock: instead of the machine's or ``settings.now``.
@@ -31,9 +39,10 @@ class MockServer:
         sink: gets one ``Line`` per request.
         report: gets a sentence for each connection that failed below HTTP.
         idle_s: seconds that a silent client is waited for.
+        minted: make credentials of its own instead of the well-known ones.
 
     Raises:
-        StoreError, PortError, CertificateError: it cannot start; nothing is left running.
+        StoreError, PortError, CertificateError, SettingsError: it cannot start; nothing is left running.
     """
 
     def __init__(
@@ -48,31 +57,47 @@ class MockServer:
         sink: Sink | None = None,
         report: Callable[[str], None] = lambda _message: None,
         idle_s: float = IDLE_S,
+        minted: bool = False,
     ) -> None:
+        settings = settings or Settings()
+        scenario = SCENARIOS[settings.scenario]
         self._directory: Path | None = None
-        if tls is True:
+        if scenario.tls and not tls:
+            raise SettingsError(f"the scenario {scenario.id} needs https (--tls)")
+        if scenario.certificate or tls is True:
             self._directory = Path(tempfile.mkdtemp(prefix="capss-mock-ca-"))
-            tls = throw_away(self._directory / "ca.pem")
+            tls = throw_away(self._directory / "ca.pem", fault=scenario.certificate)
         self.ca_file = tls.ca_file if tls else None
         context: ssl.SSLContext | None = tls.context if tls else None
         self.client_id, self.client_secret = defaults.CLIENT_ID, defaults.CLIENT_SECRET
-        self.capss: Capss = start(settings or Settings(), prepared, clock)
-        self._app = create_app(self.capss, sink)
+        client = None
+        if minted:
+            client, self.client_secret = minted_client()
+            self.client_id = client.client_id
+        self.runs = Runs(bool(tls))
+        self.run = Run(settings, prepared, clock, sink, self.runs, client)
+        self.runs.key = self.run.capss.key
         try:
-            self._server = ThreadedServer(self._app, host, port, context, report, idle_s)
+            self._server = ThreadedServer(self.run, host, port, context, report, idle_s)
         except BaseException:
             self._close()
             raise
         shown = f"[{host}]" if ":" in host else host
         self.url = f"{'https' if context else 'http'}://{shown}:{self._server.port}"
 
+    @property
+    def capss(self) -> Capss:
+        """What the mock does, below HTTP."""
+        return self.run.capss
+
     def stop(self) -> None:
-        """Stop answering, write the journal, close the store, remove what was temporary."""
+        """Stop answering, close other runs, write the request log, close the store, remove what was temporary."""
         self._server.stop()
         self._close()
 
     def _close(self) -> None:
-        self._app.extensions["capss-close"]()
+        self.runs.close_all()
+        self.run.close()
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -83,3 +108,68 @@ class MockServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+class Runs:
+    """Other runs beside a mock's own, each a mock on a port of its own; steered by ``/__capss/runs``."""
+
+    def __init__(self, tls: bool) -> None:
+        self._tls = tls
+        self._lock = threading.Lock()
+        self._open: dict[str, MockServer] = {}
+        self._count = 0
+        self.key: Future[SigningKey] | None = None  # runs sign with the same: making one takes up to 0.4 s
+
+    def open(
+        self, *, scenario: str, dialect: str, changes: Mapping[str, str], now: datetime | None = None
+    ) -> dict[str, Any]:
+        """Start a run; gives its id, address, credentials.
+
+        Raises:
+            SettingsError: there is no such scenario, dialect, switch or option, or there are too many runs.
+        """
+        with self._lock:
+            if len(self._open) >= _MOST_RUNS:
+                raise SettingsError(f"there are {_MOST_RUNS} runs already: close some")
+            self._count += 1
+            name = f"run-{self._count}"
+        settings = read_settings(scenario, dialect, changes, run_id=name, now=now)
+        prepared = Preparation(Entropy(), self.key)
+        server = MockServer(settings, tls=self._tls or SCENARIOS[scenario].tls, prepared=prepared, minted=True)
+        with self._lock:
+            self._open[name] = server
+        return _described(name, server)
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """A run that is open."""
+        server = self._open.get(name)
+        return _described(name, server) if server else None
+
+    def listed(self) -> list[dict[str, Any]]:
+        """The runs that are open."""
+        with self._lock:
+            return [_described(name, server) for name, server in self._open.items()]
+
+    def close(self, name: str) -> bool:
+        """Stop a run; False when there is none of that name."""
+        with self._lock:
+            server = self._open.pop(name, None)
+        if server is not None:
+            server.stop()
+        return server is not None
+
+    def close_all(self) -> None:
+        """Stop all of them."""
+        for name in list(self._open):
+            self.close(name)
+
+
+def _described(name: str, server: MockServer) -> dict[str, Any]:
+    return {
+        "id": name,
+        "url": server.url,
+        "client_id": server.client_id,
+        "client_secret": server.client_secret,
+        "ca_file": str(server.ca_file) if server.ca_file else None,
+        "scenario": server.run.settings.scenario,
+    }

@@ -6,9 +6,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from capss_mock.contract.fields import FORMS
 from capss_mock.contract.model import Choice
+from capss_mock.contract.scenarios import DEFAULT_SCENARIO, SCENARIOS
 from capss_mock.contract.switches import DIALECTS, SWITCHES
 
 LOOPBACK = "127.0.0.1"
@@ -24,6 +26,21 @@ def _suggest(what: str, name: str, known: Iterable[str]) -> str:
     close = get_close_matches(name, names, 1)
     hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
     return f"there is no {what} {name!r}: {hint}"
+
+
+def read_settings(
+    scenario: str = DEFAULT_SCENARIO, dialect: str = "sheet", changes: Mapping[str, str] | None = None, **more: Any
+) -> "Settings":
+    """The settings of a mock: a dialect, changed by a scenario, changed by ``changes``.
+
+    Raises:
+        SettingsError: an unknown scenario, dialect, switch or option.
+    """
+    if scenario not in SCENARIOS:
+        raise SettingsError(_suggest("scenario", scenario, SCENARIOS))
+    changes = dict(changes or {})
+    switches = read_switches(dialect, {**SCENARIOS[scenario].switches, **changes})
+    return Settings(switches, scenario=scenario, dialect=dialect, changes=MappingProxyType(changes), **more)
 
 
 def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = None) -> Mapping[str, Choice]:
@@ -51,14 +68,21 @@ def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = No
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One mock's setting. ``store`` None: a private temporary one; ``now`` None: the machine's clock."""
+    """One mock's setting. ``store`` None: a private temporary one; ``now`` None: the machine's clock.
+
+    ``scenario``, ``dialect`` and ``changes`` are what ``switches`` was read from (``read_settings``).
+    """
 
     switches: Mapping[str, Choice] = field(default_factory=read_switches)
     store: Path | None = None
     seed: int | None = None
     now: datetime | None = None
     run_id: str = "main"
+    scenario: str = DEFAULT_SCENARIO
+    dialect: str = "sheet"
+    changes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     journal_rows: int = JOURNAL_ROWS
+    control_token: str | None = None  # None: only this machine steers
 
     def choice(self, switch: str) -> Choice:
         """The setting of a switch."""

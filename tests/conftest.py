@@ -8,12 +8,12 @@ from queue import SimpleQueue
 
 import pytest
 
-from capss_mock.app import create_app
 from capss_mock.clock import Entropy, ManualClock
 from capss_mock.domain.tokens import SigningKey
+from capss_mock.run import Run
 from capss_mock.server import MockServer
-from capss_mock.settings import Settings, read_switches
-from capss_mock.usecases.start import Preparation, start
+from capss_mock.settings import read_settings
+from capss_mock.usecases.start import Preparation
 from capss_mock.web.requestlog import Line
 from tests.helpers import FIXTURES, InProcess, Live
 
@@ -37,15 +37,14 @@ def make_mock(signing_key: SigningKey) -> Iterator[Callable[..., InProcess]]:
     """Makes mocks in process on the day of the sheet; switches by keyword (``save_code="200"``)."""
     with ExitStack() as stack:
 
-        def make(dialect: str = "sheet", **switches: str) -> InProcess:
+        def make(dialect: str = "sheet", scenario: str = "happy", **switches: str) -> InProcess:
             changes = {name.replace("_", "-"): value for name, value in switches.items()}
-            settings = Settings(read_switches(dialect, changes))
             clock = ManualClock(SHEET_DAY)
-            capss = start(settings, Preparation(Entropy(), signing_key), clock)
             lines: list[Line] = []
-            app = create_app(capss, lines.append)
-            stack.callback(app.extensions["capss-close"])
-            return InProcess(app, capss, clock, lines)
+            settings = read_settings(scenario, dialect, changes)
+            run = Run(settings, Preparation(Entropy(), signing_key), clock, lines.append)
+            stack.callback(run.close)
+            return InProcess(run, clock, lines)
 
         yield make
 
@@ -61,9 +60,9 @@ def make_live(signing_key: SigningKey) -> Iterator[Callable[..., Live]]:
     """Makes mocks on a free port of the loopback interface; switches by keyword."""
     with ExitStack() as stack:
 
-        def make(*, tls: bool = False, store: Path | None = None, **switches: str) -> Live:
+        def make(*, tls: bool = False, store: Path | None = None, scenario: str = "happy", **switches: str) -> Live:
             changes = {name.replace("_", "-"): value for name, value in switches.items()}
-            settings = Settings(read_switches(changes=changes), store=store)
+            settings = read_settings(scenario, changes=changes, store=store)
             lines: list[Line] = []
             reports: SimpleQueue[str] = SimpleQueue()
             prepared = Preparation(Entropy(), signing_key)

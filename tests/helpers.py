@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from flask import Flask
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from capss_mock.clock import ManualClock
+from capss_mock.run import Run
 from capss_mock.server import MockServer
 from capss_mock.usecases import Capss
 from capss_mock.web.requestlog import Line
@@ -39,13 +39,17 @@ def multipart(part: str, filename: str, data: bytes) -> bytes:
 class InProcess:
     """A mock without a socket."""
 
-    app: Flask
-    capss: Capss
+    run: Run
     clock: ManualClock
     lines: list[Line]
 
     def __post_init__(self) -> None:
-        self.http = self.app.test_client()
+        self.http = Client(self.run)
+
+    @property
+    def capss(self) -> Capss:
+        """What the mock does, below HTTP."""
+        return self.run.capss
 
     def token(self, **form: str) -> str:
         """An access token."""

@@ -17,6 +17,7 @@ LAYERS = [
     {"usecases"},
     {"web"},
     {"app"},
+    {"run"},
     {"serving"},
     {"server"},
     {"cli"},

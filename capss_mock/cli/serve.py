@@ -112,6 +112,7 @@ def _serve(
     from capss_mock.usecases.start import Preparation  # the costly imports follow, while the key is made
 
     prepared = Preparation(Entropy(seed))
+    prepared.hash_default_secret()
 
     from capss_mock.cli.console import Console
     from capss_mock.server import MockServer

@@ -4,9 +4,9 @@ The table of final states is the contract's (rules STA-FINAL-…, all assumed). 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from capss_mock.contract.fields import LOAN
+from capss_mock.contract.fields import FORMS, LOAN
 from capss_mock.contract.model import Choice
 from capss_mock.domain.reading import Finding, Reading, Record
 from capss_mock.domain.times import SECOND
@@ -81,6 +81,31 @@ def refusals(reading: Reading, policy: Policy) -> list[Finding]:
     if policy.check_licence and reading.licence and reading.licence != policy.license_id:
         found.append(Finding("DOC-LICENCE-MISMATCH", "document", "licenseNumber is not the licence of the API client"))
     return found
+
+
+def forced(reading: Reading, force: str) -> Reading:
+    """The reading as a scenario wants it: records, or the whole file, are bad whatever they are.
+
+    Args:
+        force: ``errors``, ``one-error`` or ``unreadable``; anything else leaves the reading as it is.
+    """
+    if force == "unreadable" and not reading.findings:
+        finding = Finding("STA-SCENARIO", "document", "cannot be taken: the scenario wants it so")
+        return replace(reading, findings=[finding])
+    if force not in ("errors", "one-error"):
+        return reading
+    records = [
+        replace(record, findings=(*record.findings, _wanted(record.ordinal)))
+        if force == "errors" or record.ordinal == 1
+        else record
+        for record in reading.records
+    ]
+    return replace(reading, records=records)
+
+
+def _wanted(ordinal: int) -> Finding:
+    where = f"{FORMS['upload'].record.name} {ordinal}"
+    return Finding("STA-SCENARIO", where, "is refused: the scenario wants it so", True, ordinal)
 
 
 class Duplicates:

@@ -2,9 +2,12 @@
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 HOST_NAMES = ("localhost", "127.0.0.1", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov")
+
+WRONG_NAME = "another-host.invalid"
 
 
 class CertificateError(Exception):
@@ -19,10 +22,13 @@ class Tls:
     ca_file: Path | None = None
 
 
-def throw_away(ca_file: Path, extra_host: str = "") -> Tls:
+def throw_away(ca_file: Path, extra_host: str = "", fault: str = "") -> Tls:
     """Make an authority and a leaf for localhost and the DOJ's host names; write the authority's certificate.
 
     The private keys never leave this process's memory.
+
+    Args:
+        fault: what is wrong with the leaf: ``untrusted`` (of another authority), ``expired``, ``wrong-name``.
 
     Raises:
         CertificateError: ``ca_file`` cannot be written.
@@ -31,7 +37,13 @@ def throw_away(ca_file: Path, extra_host: str = "") -> Tls:
 
     authority = trustme.CA(organization_name="capss-mock throw-away CA")
     names = dict.fromkeys((*HOST_NAMES, extra_host) if extra_host else HOST_NAMES)
-    leaf = authority.issue_cert(*names)
+    signer = trustme.CA(organization_name="capss-mock untrusted CA") if fault == "untrusted" else authority
+    now = datetime.now(UTC)
+    leaf = signer.issue_cert(
+        *([WRONG_NAME] if fault == "wrong-name" else names),
+        not_before=now - timedelta(days=30) if fault == "expired" else None,
+        not_after=now - timedelta(days=1) if fault == "expired" else None,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     leaf.configure_cert(context)
     try:

@@ -45,9 +45,12 @@ class Writer:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._held: bytearray | None = None
+        self._dropped = False
 
     def write(self, data: bytes) -> int:
         """Send ``data``, or hold it."""
+        if self._dropped:
+            return len(data)
         if self._held is None:
             self._socket.sendall(data)
         else:
@@ -60,6 +63,10 @@ class Writer:
     def hold(self) -> None:
         """From now on gather what is written."""
         self._held = bytearray()
+
+    def drop(self) -> None:
+        """Send nothing more, and forget what was gathered."""
+        self._dropped, self._held = True, None
 
     def release(self) -> None:
         """Send what was gathered."""

@@ -1,8 +1,8 @@
 """The threaded HTTP server: cheroot, with a few of its seams used.
 
-It streams request bodies, so that a document is read while it arrives, runs on Windows, and hands the connection's
-socket to the application (``capss.socket``), which wire faults will need. Connections wait for their first byte in
-the selector, not in a worker; a TLS handshake is done by a worker, so that a silent client stalls nobody.
+It streams request bodies, so that a document is read while it arrives, runs on Windows, and hands the connection's own
+ends to the application (``capss.reset``, ``capss.release``), for faults on the wire. Connections wait for their first
+byte in the selector, not in a worker; a TLS handshake is done by a worker, so that a silent client stalls nobody.
 """
 
 import logging
@@ -10,6 +10,7 @@ import os
 import select
 import socket
 import ssl
+import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -57,6 +58,7 @@ class _LazyTls(Adapter):
 class _Connection(server.HTTPConnection):
     RequestHandlerClass = Request
     _shaken = False
+    _to_reset = False
 
     def __init__(self, owner: Any, sock: socket.socket, _makefile: object = None) -> None:
         super().__init__(owner, sock, make_file)
@@ -70,9 +72,22 @@ class _Connection(server.HTTPConnection):
                 return False
             self._shaken = True
         while super().communicate():  # type: ignore[no-untyped-call]
+            if self._to_reset:
+                return False
             if not self._has_next():
                 return bool(self.server.ready)
         return False
+
+    def reset(self) -> None:
+        """Close the connection with RST as soon as this request is over."""
+        self._to_reset = True
+        self.wfile.drop()
+        # with nothing to linger for, closing sends RST at once
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def _close_kernel_socket(self) -> None:
+        if not self._to_reset:  # a shutdown would say good-bye first
+            super()._close_kernel_socket()  # type: ignore[misc]  # the stubs do not know it
 
     def _has_next(self) -> bool:
         """Wait a moment for the next request: handing a busy connection back to the selector costs more."""
@@ -127,7 +142,8 @@ class _Gateway(wsgi.Gateway_10):
         environ["SERVER_NAME"] = str(self.req.server.bind_addr[0])
         environ["wsgi.input_terminated"] = True  # both of cheroot's body readers end where the body ends
         environ["wsgi.url_scheme"] = "https" if self.req.server.ssl_adapter else "http"  # not what the target says
-        environ["capss.socket"] = self.req.conn.socket
+        environ["capss.reset"] = self.req.conn.reset
+        environ["capss.release"] = self.req.conn.wfile.release
         return environ
 
     def respond(self) -> None:

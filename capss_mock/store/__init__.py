@@ -238,6 +238,28 @@ class Store:
         where = (table.c.run_id == self.run_id) & (table.c.status_id == status_id)
         tx.execute(sa.update(table).where(where).values(polls=polls, completed_ns=completed_ns))
 
+    def release(self, tx: Connection, status_id: int | None) -> int:
+        """Let pending submissions, or one of them, complete at the next poll; gives how many these are."""
+        table = schema.submissions
+        where = (table.c.run_id == self.run_id) & table.c.completed_ns.is_(None)
+        if status_id is not None:
+            where &= table.c.status_id == status_id
+        return tx.execute(sa.update(table).where(where).values(progress="immediate")).rowcount
+
+    def list_submissions(self, after: int, limit: int) -> list[Submission]:
+        """Submissions in the order of their numbers, those after ``after``."""
+        table = schema.submissions
+        query = sa.select(table.c.status_id).where(table.c.run_id == self.run_id, table.c.status_id > after)
+        with self.read() as tx:
+            ids = list(tx.scalars(query.order_by(table.c.status_id).limit(limit)))
+            return [found for each in ids if (found := self.submission(tx, each)) is not None]
+
+    def clear(self) -> None:
+        """Forget what was sent in this run: submissions, items, revoked tokens, request lines."""
+        with self.write() as tx:
+            for table in (schema.items, schema.submissions, schema.revoked_tokens, schema.journal):
+                tx.execute(sa.delete(table).where(table.c.run_id == self.run_id))
+
     # -- items --------------------------------------------------------------------------------------
 
     def known_keys(self, tx: Connection, license_id: str, keys: Sequence[str]) -> set[str]:

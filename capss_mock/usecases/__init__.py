@@ -26,5 +26,17 @@ class Capss:
         self.settings = settings
         self.store = store
         self.clock = clock
+        checker = checker or SecretChecker()
+        self._parts = (entropy, key, checker)
         self.tokens = Tokens(settings, store, clock, entropy, key, checker)
         self.submissions = Submissions(settings, store, clock, entropy)
+
+    @property
+    def key(self) -> "Future[SigningKey]":
+        """The key that signs tokens."""
+        return self._parts[1]
+
+    def under(self, settings: Settings) -> "Capss":
+        """The same, with the same store, clock and keys, under other settings."""
+        entropy, key, checker = self._parts
+        return Capss(settings, self.store, self.clock, entropy, key, checker)

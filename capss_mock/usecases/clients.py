@@ -30,6 +30,12 @@ def default_client(secret_hash: str) -> ApiClient:
     )
 
 
+def minted_client() -> tuple[ApiClient, str]:
+    """A client for one run, and its secret: both of letters and digits only."""
+    secret = mint_secret()
+    return replace(default_client(hash_minted(secret)), client_id="run" + mint_secret()[:12]), secret
+
+
 class Clients:
     """The API clients of a store."""
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from capss_mock.clock import Clock, Entropy, RunningClock, SystemClock
 from capss_mock.contract import defaults
-from capss_mock.domain.clients import SecretChecker, hash_chosen
+from capss_mock.domain.clients import ApiClient, SecretChecker, hash_chosen
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.settings import Settings
 from capss_mock.store import Store
@@ -37,14 +37,22 @@ def in_thread(work: Callable[[], T]) -> "Future[T]":
 class Preparation:
     """Starts what takes long (an RSA key, the default secret's scrypt) while the imports run."""
 
-    def __init__(self, entropy: Entropy, key: SigningKey | None = None) -> None:
+    def __init__(self, entropy: Entropy, key: "SigningKey | Future[SigningKey] | None" = None) -> None:
         self.key: Future[SigningKey] = Future()
-        if key is not None:
+        if isinstance(key, SigningKey):
             self.key.set_result(key)
+        elif key is not None:
+            self.key = key
         else:
             kid = entropy.uuid()
             self.key = in_thread(lambda: SigningKey.generate(kid))
-        self.secret_hash = in_thread(lambda: hash_chosen(defaults.CLIENT_SECRET))
+        self._secret_hash: Future[str] | None = None
+
+    def hash_default_secret(self) -> "Future[str]":
+        """The hash of the well-known secret, which takes its time; asked for early, it is there when it is needed."""
+        if self._secret_hash is None:
+            self._secret_hash = in_thread(lambda: hash_chosen(defaults.CLIENT_SECRET))
+        return self._secret_hash
 
 
 def _signing_key(settings: Settings, store: Store, made: "Future[SigningKey]", now_ns: int) -> "Future[SigningKey]":
@@ -64,22 +72,37 @@ def _signing_key(settings: Settings, store: Store, made: "Future[SigningKey]", n
     return in_thread(keep)
 
 
-def start(settings: Settings, prepared: Preparation | None = None, clock: Clock | None = None) -> Capss:
+def system_clock(settings: Settings) -> Clock:
+    """The machine's clock, or one that started at the moment that the settings name."""
+    return RunningClock(settings.now) if settings.now else SystemClock()
+
+
+def start(
+    settings: Settings,
+    prepared: Preparation | None = None,
+    clock: Clock | None = None,
+    client: ApiClient | None = None,
+) -> Capss:
     """Open the store and give a working mock.
+
+    Args:
+        client: the one that it starts with; None: the well-known one.
 
     Raises:
         StoreError: the store cannot be used.
     """
     entropy = Entropy(settings.seed)
-    clock = clock or (RunningClock(settings.now) if settings.now else SystemClock())
+    clock = clock or system_clock(settings)
     prepared = prepared or Preparation(entropy)
     now_ns = clock.now_ns()
     store = Store(settings.store, settings.run_id, now_ns)
     with contextlib.ExitStack() as undo:
         undo.callback(store.close)
         checker = SecretChecker()
-        if store.client(defaults.CLIENT_ID) is None:
-            secret_hash = prepared.secret_hash.result()
+        if client is not None:
+            store.put_client(client)
+        elif store.client(defaults.CLIENT_ID) is None:
+            secret_hash = prepared.hash_default_secret().result()
             store.put_client(default_client(secret_hash))
             checker.remember(defaults.CLIENT_SECRET, secret_hash)
         key = _signing_key(settings, store, prepared.key, now_ns)

@@ -9,6 +9,7 @@ from capss_mock.clock import Clock, Entropy
 from capss_mock.contract import fields
 from capss_mock.contract.fields import PROFILES
 from capss_mock.contract.model import Choice
+from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import SWITCHES
 from capss_mock.domain import submissions
 from capss_mock.domain.brief import brief_of
@@ -69,12 +70,15 @@ class Submissions:
         Raises:
             Refusal: UPL-UNREADABLE, by switch.
         """
+        reading = submissions.forced(reading, SCENARIOS[self.settings.scenario].force)
         self._refuse_unreadable(reading)
         policy = Policy(query["onDup"], query["onError"], caller.license_id, self._checks_licence())
         keys = [item.key for record in reading.records for item in record.items]
         with self.store.write() as tx:
             known = self.store.known_keys(tx, caller.license_id, keys)
             again = submissions.duplicate_ordinals(reading.records, known)
+            if SCENARIOS[self.settings.scenario].force == "duplicates":
+                again = {record.ordinal for record in reading.records if not record.errors}
             verdict, saved = submissions.decide_upload(reading, policy, again)
             kept = self.store.add_submission(tx, self._submission("upload", caller, reading, file_name, verdict))
             self.store.add_items(
@@ -111,6 +115,11 @@ class Submissions:
                 changed = keep_item(current[item_id])
                 self.store.update_item(tx, item_id, _columns(changed) | {"updated_by": kept.status_id})
         return kept
+
+    def release(self, status_id: int | None = None) -> int:
+        """Let the verdict on a pending submission, or on all of them, be seen at the next poll; gives their number."""
+        with self.store.write() as tx:
+            return self.store.release(tx, status_id)
 
     def status(self, caller: Caller, kind: str, status_id: int) -> tuple[Submission, bool]:
         """A submission, and whether its verdict is visible; asking counts as a poll.

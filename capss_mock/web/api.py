@@ -156,8 +156,11 @@ def _document(capss: Capss, operation: Operation) -> tuple[Reading, str]:
     intake = capss.submissions.open_intake(operation.kind)
     content_type = request.headers.get("Content-Type", "")
     try:
-        file_name = receive(request.stream, content_type, operation.part or "", intake.write)
-        return intake.finish(), file_name
+        g.parts = []
+        file_name = receive(request.stream, content_type, operation.part or "", intake.write, g.parts)
+        reading = intake.finish()
+        g.digest = reading.digest
+        return reading, file_name
     except BaseException:
         intake.abort()
         raise
@@ -167,6 +170,7 @@ def _accepted(capss: Capss, operation: Operation, submission: Submission, switch
     path = OPERATIONS[STATUS_OF[operation.id]].path.format(id=submission.status_id)
     href = f"{request.scheme}://{request.host}{path}"
     g.note = f"{_verdict(submission)}; status {submission.status_id}, visible: {submission.progress}"
+    request.environ.get("capss.submitted", _ignore)(submission.status_id)
     return _json(wire.accepted(submission, href), int(capss.settings.choice(switch).value))
 
 
@@ -184,6 +188,10 @@ def _status(capss: Capss, operation: Operation, number: str) -> Response:
 
 
 _RULE_IN_WORDS = re.compile(r"\(([A-Z-]+)\)")
+
+
+def _ignore(_status_id: int) -> None:
+    """Nobody wants to know."""
 
 
 def _verdict(submission: Submission) -> str:

@@ -1,64 +1,325 @@
-"""The mock's own endpoints, under ``/__capss/``."""
+"""The mock's own endpoints, under ``/__capss/``: JSON, for this machine alone unless there is a token.
+
+They steer one run. ``contract/controls.py`` lists them; from that comes their OpenAPI document, and a test holds both
+against each other.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 from flask import Blueprint, Response, g, request
 
 from capss_mock import __version__
+from capss_mock.clock import SteerableClock
+from capss_mock.contract.faults import Fault
+from capss_mock.contract.model import Choice
+from capss_mock.contract.scenarios import SCENARIOS
+from capss_mock.domain.times import pacific
+from capss_mock.settings import Settings, SettingsError
 from capss_mock.usecases import Capss
+from capss_mock.web import journal as journals
 from capss_mock.web import wire
+from capss_mock.web.controlinput import (
+    FAULT_MEMBERS,
+    BadRequest,
+    read_body,
+    read_fault,
+    read_moment,
+    read_number,
+    read_text,
+    steer_clock,
+)
+from capss_mock.web.faults import Faults
+from capss_mock.web.journal import Journal, moment
 
-PAGE = 1000  # items in one answer, at most
+PAGE = 1000  # items, submissions or entries in one answer, at most
+TOKEN_HEADER = "X-Capss-Token"
+_LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov"}
 
 
-class BadQuery(ValueError):
-    """A query that cannot be answered; the message says what is allowed."""
+class Controls(Protocol):
+    """What can be steered: a run."""
+
+    settings: Settings
+    capss: Capss
+    clock: SteerableClock
+    journal: Journal
+    others: Any
+
+    @property
+    def faults(self) -> Faults: ...
+    def configure(self, scenario: str | None = None, switches: Mapping[str, str] | None = None) -> None: ...
+    def arm(self, faults: Iterable[Fault]) -> None: ...
+    def reset(self) -> None: ...
+
+
+class NotFound(ValueError):
+    """There is no such thing; the message says what there is."""
 
 
 def control(capss: Capss) -> Blueprint:
-    """A blueprint with ``GET /__capss/health`` and ``GET /__capss/items``."""
-    blueprint = Blueprint("control", __name__, url_prefix="/__capss")
-
-    @blueprint.errorhandler(BadQuery)
-    def bad_query(error: BadQuery) -> Response:
-        g.note = str(error)
-        return _json({"error": str(error)}, 400)
+    """A blueprint with ``GET /__capss/health``."""
+    blueprint = Blueprint("health", __name__, url_prefix="/__capss")
 
     @blueprint.get("/health")
     def health() -> Response:
         g.note = "the mock is up"
-        values = {"status": "ok", "version": __version__, "run": capss.settings.run_id}
-        return _json(values)
-
-    @blueprint.get("/items")
-    def items() -> Response:
-        """Saved items, ``limit`` of them after the number ``after``; of all licences, or of ``licence``."""
-        after, limit = _number("after", 0, 0, 2**62), _number("limit", PAGE, 1, PAGE)
-        rows = capss.store.list_items(request.args.get("licence"), after, limit)
-        g.note = f"{len(rows)} items"
-        following = rows[-1]["item_id"] if len(rows) == limit else None
-        values = {
-            "items": [
-                {
-                    "number": row["item_id"],
-                    "licence": row["license_id"],
-                    "status": row["status_id"],
-                    "record": row["record"],
-                    "updatedBy": row["updated_by"],
-                    "fields": row["fields"],
-                }
-                for row in rows
-            ],
-            "next": following,
-        }
-        return _json(values)
+        return _json({"status": "ok", "version": __version__, "run": capss.settings.run_id})
 
     return blueprint
 
 
-def _number(name: str, default: int, least: int, most: int) -> int:
-    text = request.args.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and least <= int(text) <= most):
-        raise BadQuery(f"{name} must be a whole number from {least} to {most}")
-    return int(text)
+def controls(run: Controls) -> Blueprint:
+    """A blueprint that steers a run."""
+    blueprint = Blueprint("control", __name__, url_prefix="/__capss")
+
+    @blueprint.before_request
+    def guard() -> Response | None:
+        return _guarded(run.settings.control_token)
+
+    @blueprint.errorhandler(BadRequest)
+    @blueprint.errorhandler(SettingsError)
+    def bad_request(error: Exception) -> Response:
+        g.note = str(error)
+        return _json({"error": str(error)}, 400)
+
+    @blueprint.errorhandler(NotFound)
+    def not_found(error: Exception) -> Response:
+        g.note = str(error)
+        return _json({"error": str(error)}, 404)
+
+    _add_state(blueprint, run)
+    _add_steering(blueprint, run)
+    _add_journal(blueprint, run)
+    if run.others is not None:
+        _add_runs(blueprint, run.others)
+    return blueprint
+
+
+def _guarded(token: str | None) -> Response | None:
+    """Nothing for whoever may steer: this machine, called by a name of it, or who knows the token.
+
+    A page in a browser on this machine can send requests here; it cannot choose their Host header.
+    """
+    if token is not None:
+        given = request.headers.get(TOKEN_HEADER, "")
+        if hmac.compare_digest(given.encode(), token.encode()):
+            return None
+        return _json({"error": f"the header {TOKEN_HEADER} must have the token of serve --control-token"}, 403)
+    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    address = request.remote_addr or "127.0.0.1"
+    if host in _LOOPBACK and (address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1")):
+        return None
+    return _json({"error": "only this machine may steer the mock, as localhost; others need --control-token"}, 403)
+
+
+def _add_state(blueprint: Blueprint, run: Controls) -> None:
+    @blueprint.get("/items")
+    def items() -> Response:
+        rows = run.capss.store.list_items(request.args.get("licence"), *_page())
+        g.note = f"{len(rows)} items"
+        return _paged("items", [_item(row) for row in rows], "number")
+
+    @blueprint.get("/submissions")
+    def submissions() -> Response:
+        rows = [
+            {
+                "status": each.status_id,
+                "submissionId": each.submission_id,
+                "kind": each.kind,
+                "licence": each.license_id,
+                "size": each.size,
+                "digest": each.digest,
+                "visible": each.completed_ns is not None,
+                "polls": each.polls,
+                "acceptedAt": moment(each.accepted_ns),
+                "records": each.verdict.total,
+                "saved": each.verdict.saved,
+                "duplicates": each.verdict.duplicates,
+                "errors": each.verdict.errors,
+                "uploaded": each.verdict.is_uploaded,
+                "rules": list(each.verdict.rules),
+            }
+            for each in run.capss.store.list_submissions(*_page())
+        ]
+        g.note = f"{len(rows)} submissions"
+        return _paged("submissions", rows, "status")
+
+    @blueprint.get("/scenarios")
+    def scenarios() -> Response:
+        return _json({"scenarios": [described(each) for each in SCENARIOS]})
+
+
+def _add_steering(blueprint: Blueprint, run: Controls) -> None:
+    @blueprint.get("/scenario")
+    def scenario() -> Response:
+        return _json(described(run.settings.scenario))
+
+    @blueprint.put("/scenario")
+    def set_scenario() -> Response:
+        run.configure(scenario=read_text(read_body("scenario"), "scenario"))
+        g.note = f"scenario {run.settings.scenario}"
+        return _json(described(run.settings.scenario))
+
+    @blueprint.get("/switches")
+    def switches() -> Response:
+        return _json(_switches(run.settings.switches))
+
+    @blueprint.patch("/switches")
+    def set_switches() -> Response:
+        values = read_body()
+        run.configure(switches={name: read_text(values, name) for name in values})
+        g.note = ", ".join(f"{name}={run.settings.choice(name)}" for name in values)
+        return _json(_switches(run.settings.switches))
+
+    @blueprint.get("/clock")
+    def clock() -> Response:
+        return _clock(run.clock)
+
+    @blueprint.post("/clock")
+    def set_clock() -> Response:
+        steer_clock(run.clock, read_body("freeze", "run", "advance"))
+        return _clock(run.clock)
+
+    @blueprint.post("/release")
+    def release() -> Response:
+        status = read_body("status").get("status")
+        if status is not None and (not isinstance(status, int) or isinstance(status, bool)):
+            raise BadRequest("status must be the number of a submission, or be left out for all of them")
+        released = run.capss.submissions.release(status)
+        g.note = f"released {released}"
+        return _json({"released": released})
+
+    @blueprint.get("/faults")
+    def faults() -> Response:
+        return _json({"faults": run.faults.listed()})
+
+    @blueprint.post("/faults")
+    def arm() -> Response:
+        run.arm([read_fault(read_body(*FAULT_MEMBERS))])
+        g.note = "a fault is armed"
+        return _json({"faults": run.faults.listed()}, 201)
+
+    @blueprint.delete("/faults")
+    def disarm() -> Response:
+        run.faults.disarm()
+        g.note = "no faults"
+        return _json({"faults": []})
+
+    @blueprint.post("/reset")
+    def reset() -> Response:
+        run.reset()
+        g.note = "reset"
+        return _json({"reset": True})
+
+
+def _add_journal(blueprint: Blueprint, run: Controls) -> None:
+    def wanted() -> list[journals.Entry]:
+        after, limit = _page()
+        found = run.journal.entries(
+            after=after,
+            method=request.args.get("method"),
+            path=request.args.get("path"),
+            rule=request.args.get("rule"),
+            scenario=request.args.get("scenario"),
+            status=read_number("status", 0, 0, 999) or None,
+        )
+        return found[:limit]
+
+    @blueprint.get("/journal")
+    def journal() -> Response:
+        entries = [each.as_json() for each in wanted()]
+        return _json({"total": run.journal.total, "count": len(entries), "entries": entries})
+
+    @blueprint.delete("/journal")
+    def clear() -> Response:
+        run.journal.clear()
+        return _json({"total": 0, "count": 0, "entries": []})
+
+    @blueprint.get("/journal.har")
+    def har() -> Response:
+        return _json(journals.har(wanted(), request.host_url.rstrip("/")))
+
+    @blueprint.get("/feedback")
+    def feedback() -> Response:
+        return _json({"feedback": journals.feedback(wanted())})
+
+
+def _add_runs(blueprint: Blueprint, others: Any) -> None:
+    @blueprint.get("/runs")
+    def runs() -> Response:
+        return _json({"runs": others.listed()})
+
+    @blueprint.post("/runs")
+    def open_run() -> Response:
+        values = read_body("scenario", "dialect", "switches", "now")
+        switches = values.get("switches", {})
+        if not isinstance(switches, dict):
+            raise BadRequest("switches must be an object of switch names and their settings")
+        opened = others.open(
+            scenario=read_text(values, "scenario", "happy"),
+            dialect=read_text(values, "dialect", "sheet"),
+            changes={name: read_text(switches, name) for name in switches},
+            now=read_moment(values["now"]) if values.get("now") is not None else None,
+        )
+        g.note = f"run {opened['id']}"
+        return _json(opened, 201)
+
+    @blueprint.get("/runs/<name>")
+    def one_run(name: str) -> Response:
+        found = others.get(name)
+        if found is None:
+            raise NotFound(f"there is no run {name[:40]!a}")
+        return _json(found)
+
+    @blueprint.delete("/runs/<name>")
+    def close_run(name: str) -> Response:
+        if not others.close(name):
+            raise NotFound(f"there is no run {name[:40]!a}")
+        return _json({"closed": name})
+
+
+def described(scenario: str) -> dict[str, Any]:
+    """A scenario for people and programs."""
+    found = SCENARIOS[scenario]
+    return {
+        "id": found.id,
+        "outcome": found.outcome.value,
+        "sentence": found.sentence,
+        "good": found.good,
+        "sources": [f"{each.source}: {each.where}" for each in found.citations],
+        "needsTls": bool(found.certificate or found.tls),
+    }
+
+
+def _item(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "number": row["item_id"],
+        "licence": row["license_id"],
+        "status": row["status_id"],
+        "record": row["record"],
+        "updatedBy": row["updated_by"],
+        "fields": row["fields"],
+    }
+
+
+def _switches(switches: Mapping[str, Choice]) -> dict[str, str]:
+    return {name: str(choice) for name, choice in switches.items()}
+
+
+def _clock(clock: SteerableClock) -> Response:
+    now_ns = clock.now_ns()
+    return _json({"now": moment(now_ns), "pacific": pacific(now_ns).isoformat(), "frozen": clock.frozen})
+
+
+def _page() -> tuple[int, int]:
+    return read_number("after", 0, 0, 2**62), read_number("limit", PAGE, 1, PAGE)
+
+
+def _paged(name: str, rows: list[dict[str, Any]], number: str) -> Response:
+    full = len(rows) == read_number("limit", PAGE, 1, PAGE)
+    return _json({name: rows, "next": rows[-1][number] if full else None})
 
 
 def _json(values: object, status: int = 200) -> Response:

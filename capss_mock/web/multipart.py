@@ -1,8 +1,10 @@
 """Takes one file part out of a multipart body while it arrives, without keeping any of it."""
 
+import hashlib
 import re
 from collections.abc import Callable
-from typing import IO
+from dataclasses import dataclass, field
+from typing import IO, Any
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 from werkzeug.http import parse_options_header
@@ -32,12 +34,30 @@ def base_name(filename: str) -> str:
     return _CONTROL.sub("", name)[:_NAME_LIMIT]
 
 
-def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[bytes], None]) -> str:
+@dataclass(slots=True)
+class Seen:
+    """One part as it was received; ``filename`` None for a field; ``digest`` is not of the part that is taken."""
+
+    name: str
+    filename: str | None
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+    taken: bool = False
+
+
+def receive(
+    stream: IO[bytes],
+    content_type: str,
+    part: str,
+    write: Callable[[bytes], None],
+    seen: list[Seen] | None = None,
+) -> str:
     """Read a multipart body and hand the bytes of the first file part named ``part`` to ``write``.
 
     Args:
         stream: the request's body.
         content_type: the request's Content-Type header.
+        seen: gets what is known of each part, as it comes.
 
     Returns:
         The base name of the part's filename.
@@ -54,7 +74,8 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
         raise Refusal("WEB-BROKEN-MULTIPART", "Content-Type has no boundary")
     decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), _BUFFER, max_parts=_PARTS)
     try:
-        name, seen = _decode(decoder, stream, part, write)
+        seen = [] if seen is None else seen
+        name = _decode(decoder, stream, part, write, seen)
     except (ValueError, ClientDisconnected) as error:
         if isinstance(error.__context__, TimeoutError):
             raise
@@ -72,10 +93,9 @@ def receive(stream: IO[bytes], content_type: str, part: str, write: Callable[[by
 
 
 def _decode(
-    decoder: MultipartDecoder, stream: IO[bytes], part: str, write: Callable[[bytes], None]
-) -> tuple[str | None, list[tuple[str, bool]]]:
+    decoder: MultipartDecoder, stream: IO[bytes], part: str, write: Callable[[bytes], None], seen: list[Seen]
+) -> str | None:
     name: str | None = None
-    seen: list[tuple[str, bool]] = []
     taking = False
     while True:
         chunk = stream.read(_CHUNK)
@@ -83,24 +103,29 @@ def _decode(
         while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
             match event:
                 case File():
-                    seen.append((event.name, True))
+                    seen.append(Seen(event.name, event.filename))
                     taking = event.name == part and name is None
                     if taking:
                         name = base_name(event.filename)
+                        seen[-1].taken = True
                 case Field():
-                    seen.append((event.name, False))
+                    seen.append(Seen(event.name, None))
                     taking = False
-                case Data() if taking:
-                    write(event.data)
+                case Data():
+                    seen[-1].size += len(event.data)
+                    if taking:
+                        write(event.data)
+                    else:
+                        seen[-1].digest.update(event.data)
         if isinstance(event, Epilogue) or not chunk:
-            return name, seen
+            return name
 
 
-def _seen(part: str, seen: list[tuple[str, bool]]) -> str:
+def _seen(part: str, seen: list[Seen]) -> str:
     """Why there is no file part, without quoting what was sent."""
-    if (part, False) in seen:
+    if any(each.name == part and each.filename is None for each in seen):
         return f"part {part} has no filename: its text was sent, not a file; did you forget the @ before its path?"
-    files = [name for name, is_file in seen if is_file]
+    files = [each.name for each in seen if each.filename is not None]
     if files:
         return f"the file part is named {files[0][:40]!a}, not {part}"
     return f"there are {len(seen)} parts, none of them a file"

@@ -252,15 +252,18 @@ def test_a_port_in_use_is_named() -> None:
         first.stop()
 
 
-def test_the_connections_socket_is_in_the_environ() -> None:
-    seen: list[object] = []
-
+def test_an_application_can_reset_its_connection_and_no_other() -> None:
     def app(environ: Any, start: Any) -> list[bytes]:
-        seen.append(environ["capss.socket"])
+        if environ["PATH_INFO"] == "/reset":
+            environ["capss.reset"]()
         start("200 OK", [("Content-Length", "0")])
         return []
 
     server = ThreadedServer(app, "127.0.0.1", 0)
-    httpx.get(f"http://127.0.0.1:{server.port}/", trust_env=False)
+    base = f"http://127.0.0.1:{server.port}"
+    with httpx.Client(base_url=base, trust_env=False) as other:
+        assert other.get("/").status_code == 200
+        with pytest.raises(httpx.ReadError):
+            httpx.get(f"{base}/reset", trust_env=False)
+        assert other.get("/").status_code == 200
     server.stop()
-    assert isinstance(seen[0], socket.socket)

@@ -102,6 +102,13 @@ RULES = (
         'A pending status has the same members, statusMessage "processing", isUploaded false, completedAt null.',
         _KIT,
     ),
+    _says(
+        "STA-SCENARIO",
+        _A,
+        "A scenario may want a record, or a whole file, to be refused whatever it holds.",
+        _KIT,
+        hint="this is the scenario's doing, not the document's: capss-mock scenarios says which there are",
+    ),
     _says("STA-PROGRESS", _A, "How long a submission stays pending is not known.", _KIT, "progress"),
     _says(
         "STA-COMPLETED-AT",

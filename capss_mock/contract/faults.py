@@ -1,0 +1,78 @@
+"""Situations that the real system can produce, as data: what the server does, and what a good program then tells.
+
+That a server does these things is assumed throughout; that servers of this kind do is what the incidents show.
+"""
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from capss_mock.contract.model import Citation
+
+ELSEWHERE = "capss-elsewhere.invalid"  # a host that RFC 2606 keeps from ever existing
+
+
+class Outcome(enum.StrEnum):
+    """What a program may tell its user: that everything is confirmed saved, that it is not, either."""
+
+    CONFIRM = "C"
+    NOT = "N"
+    EITHER = "E"
+
+
+class Do(enum.StrEnum):
+    """What a fault does with a request."""
+
+    ANSWER = "answer"  # another answer than the real one
+    CHANGE = "change"  # members of the real answer are changed
+    DELAY = "delay"  # the real answer, later
+    DRIP = "drip"  # the real answer, a byte at a time
+    TRUNCATE = "truncate"  # half of the real answer, then the connection is closed
+    RESET = "reset"  # no answer: the connection is reset
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What happens to requests of a kind.
+
+    ``on`` is ``token``, ``submit`` (upload and update), ``upload``, ``update`` or ``status``; ``after`` the work is
+    done, or instead of it; from the ``first`` such request on, ``times`` times (None: always). ``body`` and header
+    values may hold ``{base}``, ``{path}``, ``{http}`` (the same address without TLS) and ``{elsewhere}``. ``members``
+    are set in a JSON answer (``links.href`` is one in another); ``removed`` are taken out; ``reverse`` turns the order
+    of members around.
+    """
+
+    on: str
+    do: Do = Do.ANSWER
+    after: bool = False
+    first: int = 1
+    times: int | None = 1
+    status: int = 200
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str = ""
+    seconds: float = 0
+    members: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+    removed: tuple[str, ...] = ()
+    reverse: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One situation.
+
+    ``sentence`` says what happens, ``good`` what a good program then does. ``force`` is how records are judged whatever
+    they are: ``duplicates`` (all), ``errors`` (all), ``one-error`` (the first) or ``unreadable`` (the whole file).
+    ``certificate`` is ``untrusted``, ``expired`` or ``wrong-name``: these need TLS, as ``tls`` says of others.
+    """
+
+    id: str
+    outcome: Outcome
+    sentence: str
+    good: str
+    citations: tuple[Citation, ...]
+    switches: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    faults: tuple[Fault, ...] = ()
+    force: str = ""
+    certificate: str = ""
+    tls: bool = False

@@ -1,0 +1,155 @@
+"""Situations in which it depends on what a program does next."""
+
+from capss_mock.contract.faults import Do, Fault
+from capss_mock.contract.model import Citation
+from capss_mock.contract.scenarios.words import AGAIN, BUSY, DUPS, EXPIRED, JSON, SHEET, changed, either, first
+
+SCENARIOS = (
+    either(
+        "duplicates-dropped",
+        "Every record is a duplicate, and is dropped.",
+        DUPS,
+        "says that the records were there before",
+        force="duplicates",
+        switches={"on-dup-default": "submitWithoutDups"},
+    ),
+    either(
+        "status-404-first",
+        "The first two status requests are answered 404, then the status is there.",
+        BUSY,
+        "asks again for a while, and confirms what it then sees",
+        faults=(Fault("status", status=404, times=2, headers=JSON, body='{"status":404,"error":"Not Found"}'),),
+    ),
+    either(
+        "save-500-first",
+        "The first upload is answered 500, and nothing was stored.",
+        BUSY,
+        AGAIN,
+        faults=(first(500),),
+    ),
+    either(
+        "save-502-first",
+        "The first upload is answered 502, and nothing was stored.",
+        BUSY,
+        AGAIN,
+        faults=(first(502),),
+    ),
+    either(
+        "save-503-first",
+        "The first upload is answered 503, and nothing was stored.",
+        BUSY,
+        AGAIN,
+        faults=(first(503),),
+    ),
+    either(
+        "save-503-retry-after",
+        "The first upload is answered 503 with Retry-After: 2, and nothing was stored.",
+        BUSY,
+        "waits two seconds, then sends it once more",
+        faults=(first(503, Retry_After="2"),),
+    ),
+    either(
+        "save-429-retry-after",
+        "The first upload is answered 429 with Retry-After: 2.",
+        BUSY,
+        "waits two seconds, then sends it once more",
+        faults=(first(429, Retry_After="2"),),
+    ),
+    either(
+        "save-429-first",
+        "The first upload is answered 429 without Retry-After.",
+        BUSY,
+        AGAIN,
+        faults=(first(429),),
+    ),
+    either(
+        "save-reset-first",
+        "The first upload's connection is reset, and nothing was stored.",
+        BUSY,
+        "cannot know that nothing was stored: says so, or sends it once more after it has looked",
+        faults=(Fault("submit", Do.RESET),),
+    ),
+    either(
+        "token-503-first",
+        "The first token request is answered 503 with Retry-After: 1.",
+        BUSY,
+        "waits a second, then asks again",
+        faults=(Fault("token", status=503, headers=(("Retry-After", "1"),)),),
+    ),
+    either(
+        "status-429-retry-after",
+        "The first status request is answered 429 with Retry-After: 2.",
+        BUSY,
+        "waits two seconds, then asks again",
+        faults=(Fault("status", status=429, headers=(("Retry-After", "2"),)),),
+    ),
+    either(
+        "status-503-first",
+        "The first status request is answered 503.",
+        BUSY,
+        "asks again",
+        faults=(Fault("status", status=503),),
+    ),
+    either(
+        "status-reset-first",
+        "The first status request's connection is reset.",
+        BUSY,
+        "asks again: a status can be asked for as often as one likes",
+        faults=(Fault("status", Do.RESET),),
+    ),
+    either(
+        "status-other-number",
+        "The member status of a final answer is 201, not 200.",
+        SHEET,
+        "goes by isUploaded, hasErrors and savedCount",
+        faults=changed("status", members={"status": 201}),
+    ),
+    either(
+        "status-truncated-first",
+        "The first status answer breaks off in the middle.",
+        BUSY,
+        "asks again",
+        faults=(Fault("status", Do.TRUNCATE, after=True),),
+    ),
+    either(
+        "slow-drip",
+        "Each answer comes a byte at a time, over two seconds.",
+        BUSY,
+        "waits for it, or gives up in time and says so",
+        faults=(Fault("submit", Do.DRIP, after=True, seconds=2), Fault("status", Do.DRIP, after=True, seconds=2)),
+    ),
+    either(
+        "delayed",
+        "The answer to the upload takes three seconds.",
+        BUSY,
+        "waits for it",
+        faults=(Fault("submit", Do.DELAY, after=True, seconds=3),),
+    ),
+    either(
+        "token-expires",
+        "The token has expired at the first status request.",
+        (Citation("rfc6750", "3.1"),),
+        "gets another token and asks again; confirms what it then sees",
+        faults=(
+            Fault(
+                "status",
+                status=401,
+                headers=(("WWW-Authenticate", EXPIRED),),
+            ),
+        ),
+    ),
+    either(
+        "expires-in-over",
+        "expires_in is 0: the token is over as soon as it is given.",
+        (Citation("rfc6749", "5.1"),),
+        "uses it at once, and gets another one when it is refused",
+        faults=changed("token", members={"expires_in": 0}),
+    ),
+    either(
+        "old-generation",
+        "Only the old paths are served.",
+        (Citation("client-a", "old paths until December 2025"),),
+        "says that the path is not there",
+        switches={"api-generation": "old"},
+    ),
+)

@@ -1,0 +1,132 @@
+"""A run: one mock with its own store, clock, credentials, journal and faults, whose settings can be changed."""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from flask import Flask
+
+from capss_mock.app import create_app
+from capss_mock.clock import Clock, SteerableClock
+from capss_mock.contract.faults import Fault
+from capss_mock.contract.scenarios import SCENARIOS
+from capss_mock.domain.clients import ApiClient
+from capss_mock.settings import Settings, read_settings
+from capss_mock.usecases import Capss
+from capss_mock.usecases.start import Preparation, start, system_clock
+from capss_mock.web.choice import Choice
+from capss_mock.web.control import Controls, controls
+from capss_mock.web.faults import Faults
+from capss_mock.web.journal import Journal
+from capss_mock.web.requestlog import RequestLog, Sink
+
+
+class Run:
+    """A WSGI application that can be steered while it runs.
+
+    There is an application for each scenario that has been asked for: that of the run, and those that single requests
+    choose by their credentials or file names (``web/choice.py``). They share everything but their settings and faults.
+
+    Args:
+        others: what ``/__capss/runs`` steers; None: there are no other runs.
+        client: the API client that it starts with; None: the well-known one.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        prepared: Preparation | None = None,
+        clock: Clock | None = None,
+        sink: Sink | None = None,
+        others: Any = None,
+        client: ApiClient | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.clock = SteerableClock(clock or system_clock(self.settings))
+        self.capss: Capss = start(self.settings, prepared, self.clock, client)
+        self.journal = Journal()
+        self.others = others
+        self._log = RequestLog(self.capss.store, self.settings.journal_rows, sink)
+        self._lock = threading.RLock()
+        self._apps: dict[str, Flask] = {}
+        self._faults: dict[str, Faults] = {}
+        self._choice = Choice()
+
+    @property
+    def faults(self) -> Faults:
+        """The faults of requests that choose no scenario."""
+        return self._faults_of(self.settings.scenario)
+
+    def configure(self, scenario: str | None = None, switches: Mapping[str, str] | None = None) -> None:
+        """Change the scenario, and switches (those given; the others stay). Requests under way end as they began.
+
+        Raises:
+            SettingsError: there is no such scenario, switch or option; nothing is changed then.
+        """
+        with self._lock:
+            old = self.settings
+            chosen = scenario or old.scenario
+            new = read_settings(chosen, old.dialect, {**old.changes, **(switches or {})})
+            self.settings = replace(old, switches=new.switches, scenario=chosen, changes=new.changes)
+            self.capss = self.capss.under(self.settings)
+            self._apps.clear()
+            if scenario:
+                self._faults.clear()
+
+    def arm(self, faults: Iterable[Fault]) -> None:
+        """Let the next requests meet these faults."""
+        self.faults.arm(faults, "asked for")
+
+    def reset(self) -> None:
+        """Forget what was sent, the journal, and how often faults have been met; settings and clock stay."""
+        with self._lock:
+            self.capss.store.clear()
+            self.journal.clear()
+            self._faults.clear()
+            self._apps.clear()
+            self._choice.clear()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request (PEP 3333)."""
+        limit = self.settings.choice("size-limit").count
+        scenario = self._choice.of(environ, limit) or self.settings.scenario
+        return self._app(scenario).wsgi_app(environ, start_response)
+
+    def close(self) -> None:
+        """Write the request log and close the store."""
+        self._log.close()
+        self.capss.store.close()
+
+    def _faults_of(self, scenario: str) -> Faults:
+        with self._lock:
+            if scenario not in self._faults:
+                faults = self._faults[scenario] = Faults()
+                faults.arm(SCENARIOS[scenario].faults, f"scenario {scenario}")
+            return self._faults[scenario]
+
+    def _app(self, scenario: str) -> Flask:
+        app = self._apps.get(scenario)
+        if app is not None:
+            return app
+        with self._lock:
+            if scenario not in self._apps:
+                settings, capss = self.settings, self.capss
+                if scenario != settings.scenario:
+                    switches = read_settings(scenario, settings.dialect, settings.changes).switches
+                    capss = capss.under(replace(settings, switches=switches, scenario=scenario))
+                self._apps[scenario] = create_app(
+                    capss,
+                    log=self._log,
+                    journal=self.journal,
+                    faults=self._faults_of(scenario),
+                    controls=self._add_controls,
+                )
+            return self._apps[scenario]
+
+    def _add_controls(self, app: Flask) -> None:
+        steered: Controls = self
+        app.register_blueprint(controls(steered))

@@ -1,0 +1,240 @@
+"""What happened, in detail: request, answer, the rule or fault behind it; bounded, and clean before it is kept.
+
+Never kept: credentials, tokens, bodies of requests, names in documents. Of a request there are its line, some headers
+and its parts with their sizes and digests; of an answer its headers and, without tokens, its JSON.
+"""
+
+import json
+import re
+import threading
+from collections import deque
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from capss_mock import __version__
+from capss_mock.contract.rules import RULES
+
+KEPT = 1000  # requests
+_HEADERS = ("host", "content-length", "transfer-encoding", "accept", "user-agent", "content-type", "expect")
+_ANSWER_HEADERS = (
+    "content-type",
+    "content-length",
+    "location",
+    "retry-after",
+    "www-authenticate",
+    "connection",
+    "allow",
+)
+_PLAIN = re.compile(r"[\x20-\x7e]{0,200}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
+_SECRET_MEMBERS = ("access_token", "refresh_token", "client_secret", "token")
+_BODY_LIMIT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body: ``filename`` None for a field; ``digest`` is SHA-256 in hex."""
+
+    name: str
+    filename: str | None
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One request and its answer."""
+
+    number: int
+    at: str
+    ms: float
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    parts: tuple[Part, ...]
+    status: int
+    answer_headers: dict[str, str]
+    answer: Any
+    rule: str | None
+    note: str
+    fix: str
+    scenario: str
+    fault: str | None
+    instead: str = ""  # the curl line that would have worked
+
+    def as_json(self) -> dict[str, Any]:
+        """The entry as JSON values."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Journal:
+    """The newest entries of a run."""
+
+    kept: int = KEPT
+    total: int = 0
+    _entries: deque[Entry] = field(default_factory=deque)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def add(self, **values: Any) -> None:
+        """Note a request; what is given is clean already."""
+        with self._lock:
+            self.total += 1
+            self._entries.append(Entry(number=self.total, **values))
+            while len(self._entries) > self.kept:
+                self._entries.popleft()
+
+    def clear(self) -> None:
+        """Forget everything, the count too."""
+        with self._lock:
+            self._entries.clear()
+            self.total = 0
+
+    def entries(self, **wanted: Any) -> list[Entry]:
+        """Entries with these values (``method``, ``path``, ``status``, ``rule``, ``scenario``), ``after`` a number."""
+        after = wanted.pop("after", 0)
+        with self._lock:
+            entries = list(self._entries)
+        return [
+            entry
+            for entry in entries
+            if entry.number > after
+            and all(value is None or getattr(entry, name) == value for name, value in wanted.items())
+        ]
+
+
+def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of a request that are kept; of Authorization only the scheme."""
+    headers = {name.lower(): value for name, value in headers.items()}
+    kept = {}
+    for name in _HEADERS:
+        value = headers.get(name)
+        if value is not None:
+            value = value.partition(";")[0] if name == "content-type" else value
+            kept[name] = value if _PLAIN.fullmatch(value) else "…"
+    scheme = (headers.get("authorization") or "").partition(" ")[0]
+    if scheme:
+        kept["authorization"] = f"{scheme} …" if scheme.lower() in ("basic", "bearer") else "…"
+    return kept
+
+
+def clean_answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers of an answer that are kept."""
+    headers = {name.lower(): value for name, value in headers.items()}
+    return {name: headers[name] for name in _ANSWER_HEADERS if name in headers}
+
+
+def clean_name(name: str) -> str:
+    """A file's or a part's name, if it is an ordinary one."""
+    return name if _NAME.fullmatch(name) else "…"
+
+
+def clean_query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """The known parameters as they are, of others only that they are there."""
+    return {clean_name(name): clean_name(value) if name in ("onDup", "onError") else "…" for name, value in pairs}
+
+
+def clean_answer(body: bytes, content_type: str) -> Any:
+    """An answer's JSON without tokens; of anything else its size, or its text if it is the mock's own page."""
+    if not body:
+        return None
+    if len(body) > _BODY_LIMIT or "json" not in content_type:
+        return f"{len(body)} bytes"
+    try:
+        values = json.loads(body)
+    except ValueError:
+        return f"{len(body)} bytes that are no JSON"
+    if isinstance(values, dict):
+        name = values.get("fileName")
+        for member in _SECRET_MEMBERS:
+            if member in values:
+                values[member] = "…"
+        if isinstance(name, str) and clean_name(name) != name:
+            values["fileName"] = "…"
+            values["successMessages"] = ["…" for _ in values.get("successMessages") or ()]
+    return values
+
+
+def feedback(entries: list[Entry]) -> list[dict[str, Any]]:
+    """What was wrong with requests, newest first: the finding, its fix, and a command that would have worked."""
+    return [
+        {
+            "number": entry.number,
+            "request": f"{entry.method} {entry.path}",
+            "status": entry.status,
+            "rule": entry.rule,
+            "grade": RULES[entry.rule].grade.value if entry.rule in RULES else None,
+            "found": entry.note,
+            "fix": entry.fix,
+            "instead": entry.instead,
+            "fault": entry.fault,
+        }
+        for entry in reversed(entries)
+        if entry.rule or entry.fault
+    ]
+
+
+def har(entries: list[Entry], base: str) -> dict[str, Any]:
+    """The entries as an HTTP Archive 1.2."""
+    return {
+        "log": {
+            "version": "1.2",
+            "creator": {"name": "capss-mock", "version": __version__},
+            "entries": [_har_entry(entry, base) for entry in entries],
+        }
+    }
+
+
+def _har_entry(entry: Entry, base: str) -> dict[str, Any]:
+    def pairs(values: Mapping[str, str]) -> list[dict[str, str]]:
+        return [{"name": name, "value": value} for name, value in values.items()]
+
+    length = entry.headers.get("content-length", "")
+    text = json.dumps(entry.answer, ensure_ascii=False) if entry.answer is not None else ""
+    request: dict[str, Any] = {
+        "method": entry.method,
+        "url": base + entry.path,
+        "httpVersion": "HTTP/1.1",
+        "cookies": [],
+        "headers": pairs(entry.headers),
+        "queryString": pairs(entry.query),
+        "headersSize": -1,
+        "bodySize": int(length) if length.isdigit() else -1,
+    }
+    if entry.parts:
+        request["postData"] = {
+            "mimeType": "multipart/form-data",
+            "params": [
+                {"name": part.name, **({"fileName": part.filename} if part.filename is not None else {})}
+                for part in entry.parts
+            ],
+        }
+    return {
+        "startedDateTime": entry.at,
+        "time": entry.ms,
+        "request": request,
+        "response": {
+            "status": entry.status,
+            "statusText": "",
+            "httpVersion": "HTTP/1.1",
+            "cookies": [],
+            "headers": pairs(entry.answer_headers),
+            "content": {"size": len(text), "mimeType": entry.answer_headers.get("content-type", ""), "text": text},
+            "redirectURL": entry.answer_headers.get("location", ""),
+            "headersSize": -1,
+            "bodySize": -1,
+        },
+        "cache": {},
+        "timings": {"send": 0, "wait": entry.ms, "receive": 0},
+        "_rule": entry.rule,
+        "_scenario": entry.scenario,
+        "_fault": entry.fault,
+    }
+
+
+def moment(at_ns: int) -> str:
+    """A time as ISO 8601 in UTC, to the millisecond."""
+    return datetime.fromtimestamp(at_ns / 10**9, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
