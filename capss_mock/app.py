@@ -24,12 +24,11 @@ from capss_mock.web.journal import (
     clean_answer,
     clean_answer_headers,
     clean_headers,
-    clean_name,
     clean_query,
     moment,
 )
 from capss_mock.web.multipart import base_name
-from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_note, plain_path
+from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_name, plain_note, plain_path
 
 _DRAIN_CHUNK = 64 * 1024
 
@@ -150,8 +149,8 @@ def _entry(response: Response, line: Line, scenario: str) -> dict[str, Any]:
     body = response.get_data() if isinstance(response.response, list | tuple) else b""
     parts = [
         Part(
-            clean_name(part.name),
-            None if part.filename is None else clean_name(base_name(part.filename)),
+            plain_name(part.name),
+            None if part.filename is None else plain_name(base_name(part.filename)),
             part.size,
             g.get("digest", "") if part.taken else part.digest.hexdigest(),
         )

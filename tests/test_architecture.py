@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = [
     {"contract"},
     {"coverage", "samples"},
-    {"clock", "settings", "shipped"},
+    {"clock", "settings", "shipped", "openapi"},
     {"domain", "strategies"},
     {"store"},
     {"usecases"},

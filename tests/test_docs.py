@@ -13,6 +13,7 @@ import pytest
 from capss_mock import __version__
 from capss_mock.cli import cli
 from capss_mock.cli.console import banner
+from capss_mock.settings import Settings
 from tests.helpers import InProcess
 
 ROOT = Path(__file__).parents[1]
@@ -59,7 +60,7 @@ def test_every_command_in_the_readme_can_be_parsed(line: str) -> None:
 def test_the_banner_in_the_readme_is_the_one_that_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     shown = blocks("text")[0].split("\n\n2")[0].splitlines()
-    printed = banner("http://127.0.0.1:8080", None, None, "sheet", "both")
+    printed = banner("http://127.0.0.1:8080", None, None, Settings())
     assert shown == "\n".join(printed).rstrip().splitlines()
     assert __version__ in shown[0]
 

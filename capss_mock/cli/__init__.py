@@ -21,9 +21,11 @@ _COMMANDS = {
         "switches",
         "The open questions: options, defaults, who says what.",
     ),
+    "scenarios": ("capss_mock.cli.scenarios", "scenarios", "The situations that the mock can produce."),
     "validate": ("capss_mock.cli.validate", "validate", "What is wrong or doubtful in documents, and where."),
     "sample": ("capss_mock.cli.sample", "sample", "An invented document, clean or broken in one way."),
     "fixtures": ("capss_mock.cli.fixtures", "fixtures", "Sample documents and replies, written out."),
+    "openapi": ("capss_mock.cli.openapi", "openapi", "The CAPSS API as OpenAPI 3.1."),
     "explain": ("capss_mock.cli.explain", "explain", "A token or an answer, member by member, offline."),
 }
 _NEEDED = ("cheroot", "cryptography", "flask", "joserfc", "lxml", "sqlalchemy", "trustme")

@@ -8,6 +8,8 @@ from pathlib import Path
 from capss_mock import __version__
 from capss_mock.contract import defaults
 from capss_mock.contract.operations import served
+from capss_mock.contract.scenarios import DEFAULT_SCENARIO, SCENARIOS
+from capss_mock.settings import Settings
 from capss_mock.shipped import fixtures
 from capss_mock.web.requestlog import Line
 
@@ -55,7 +57,7 @@ class Console:
         if not self._quiet:
             self.put(json.dumps({"event": "connection", "note": message}) if self._json else message)
 
-    def ready(self, url: str, ca_file: Path | None, store: Path | None, dialect: str, generation: str) -> None:
+    def ready(self, url: str, ca_file: Path | None, store: Path | None, settings: Settings) -> None:
         """Print where the mock is and what to paste."""
         if self._quiet:
             return
@@ -63,10 +65,10 @@ class Console:
             ready = {"event": "ready", "url": url, "client_id": defaults.CLIENT_ID}
             self.put(json.dumps({**ready, "ca_file": str(ca_file) if ca_file else None}))
             return
-        self.put("\n".join(banner(url, ca_file, store, dialect, generation)))
+        self.put("\n".join(banner(url, ca_file, store, settings)))
 
 
-def banner(url: str, ca_file: Path | None, store: Path | None, dialect: str, generation: str) -> list[str]:
+def banner(url: str, ca_file: Path | None, store: Path | None, settings: Settings) -> list[str]:
     """The first lines: base URL, credentials, the DOJ sheet's commands on one line each."""
     lines = [
         f"CAPSS mock {__version__} (unofficial: no affiliation with the California DOJ)",
@@ -74,9 +76,12 @@ def banner(url: str, ca_file: Path | None, store: Path | None, dialect: str, gen
         f"  client id      {defaults.CLIENT_ID}",
         f"  client secret  {defaults.CLIENT_SECRET}",
         f"  licence        {defaults.LICENSE_ID}",
-        f"  dialect        {dialect}",
+        f"  dialect        {settings.dialect}",
         f"  store          {store or 'temporary, gone at exit (keep it: --store FILE)'}",
     ]
+    if settings.scenario != DEFAULT_SCENARIO:
+        found = SCENARIOS[settings.scenario]
+        lines += [f"  scenario       {found.id}: {found.sentence}", f"                 a good program: {found.good}"]
     if ca_file:
         lines.append(f"  CA to trust    {ca_file}")
     lines += [
@@ -84,7 +89,7 @@ def banner(url: str, ca_file: Path | None, store: Path | None, dialect: str, gen
         "The DOJ's commands (sh, cmd.exe). TOKEN: the access_token of 1; URL: the href of 2 or 4.",
         "",
     ]
-    commands = curl_lines(url, ca_file, generation)
+    commands = curl_lines(url, ca_file, settings.choice("api-generation").value)
     lines += [f"  {number}. {command}" for number, command in enumerate(commands, 1)]
     return [*lines, "", "Stop with Ctrl-C. What the mock assumes: capss-mock switches", ""]
 

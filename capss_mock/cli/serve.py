@@ -18,7 +18,7 @@ import click
 from capss_mock.cli.options import Moment, SwitchSetting, read_config
 from capss_mock.contract import defaults
 from capss_mock.contract.switches import DIALECTS
-from capss_mock.settings import LOOPBACK, Settings, SettingsError, read_switches
+from capss_mock.settings import LOOPBACK, SettingsError, read_settings
 
 if TYPE_CHECKING:
     from capss_mock.serving.certificates import Tls
@@ -44,6 +44,18 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
     help='Write {"url","client_id","client_secret","ca_file"} here once requests are answered; removed at exit.',
 )
 @click.option("--store", type=_FILE, help="Keep clients, submissions and the signing key in this SQLite file.")
+@click.option(
+    "--scenario",
+    default="happy",
+    show_default=True,
+    help="What the mock lives through: see capss-mock scenarios.",
+)
+@click.option(
+    "--control-token",
+    metavar="TOKEN",
+    envvar="CAPSS_CONTROL_TOKEN",
+    help="Let whoever sends it as X-Capss-Token steer the mock (/__capss/…), from anywhere; without it, this machine.",
+)
 @click.option("--dialect", default="sheet", show_default=True, help=f"A named set of switches: {', '.join(DIALECTS)}.")
 @click.option(
     "--set",
@@ -79,6 +91,7 @@ def serve(**options: Any) -> int:
       capss-mock serve --tls --ca-file ca.pem
       capss-mock serve --port 0 --ready-file ready.json --quiet &
       capss-mock serve --set progress=immediate --set on-dup-default=submitWithoutDups
+      capss-mock serve --scenario commit-then-504
       capss-mock serve --store shop.sqlite --config mock.toml
     """
     return _serve(**options)
@@ -90,6 +103,8 @@ def _serve(
     port: int,
     ready_file: Path | None,
     store: Path | None,
+    scenario: str,
+    control_token: str | None,
     dialect: str,
     changes: tuple[tuple[str, str], ...],
     now: datetime | None,
@@ -103,10 +118,17 @@ def _serve(
     from capss_mock.clock import Entropy
 
     try:
-        switches = read_switches(dialect, {**config_switches, **dict(changes)})
+        settings = read_settings(
+            scenario,
+            dialect,
+            {**config_switches, **dict(changes)},
+            store=store,
+            seed=seed,
+            now=now,
+            control_token=control_token or None,
+        )
     except SettingsError as error:
         raise click.UsageError(str(error)) from None
-    settings = Settings(switches, store=store, seed=seed, now=now)
     stopping = _on_signals()
 
     from capss_mock.usecases.start import Preparation  # the costly imports follow, while the key is made
@@ -137,11 +159,13 @@ def _serve(
             )
             if ready_file:
                 cleanup.enter_context(_ready(ready_file, mock.url, mock.ca_file))
+        except SettingsError as error:
+            raise click.UsageError(str(error)) from None
         except (CertificateError, StoreError, PortError, OSError) as error:
             raise click.ClickException(str(error)) from None
         gc.freeze()
         gc.enable()
-        console.ready(mock.url, mock.ca_file, store, dialect, settings.choice("api-generation").value)
+        console.ready(mock.url, mock.ca_file, store, settings)
         while not stopping.wait(0.2):  # a wait without an end would not see Ctrl-C on Windows
             pass
     return 0

@@ -247,6 +247,8 @@ class ThreadedServer:
         self._stopping.set()
         self._server.stop()
         self._thread.join()
+        # cheroot keeps its statistics, and with them itself, in a dictionary of the logging module for ever
+        getattr(logging, "statistics", {}).pop(f"Cheroot HTTPServer {id(self._server)}", None)
 
 
 def _why(error: Exception, host: str, port: int) -> str:

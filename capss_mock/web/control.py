@@ -12,6 +12,7 @@ from flask import Blueprint, Response, g, request
 
 from capss_mock import __version__
 from capss_mock.clock import SteerableClock
+from capss_mock.contract.controls import document
 from capss_mock.contract.faults import Fault
 from capss_mock.contract.model import Choice
 from capss_mock.contract.scenarios import SCENARIOS
@@ -145,6 +146,10 @@ def _add_state(blueprint: Blueprint, run: Controls) -> None:
         ]
         g.note = f"{len(rows)} submissions"
         return _paged("submissions", rows, "status")
+
+    @blueprint.get("/openapi.json")
+    def openapi() -> Response:
+        return _json(document(__version__))
 
     @blueprint.get("/scenarios")
     def scenarios() -> Response:

@@ -15,6 +15,7 @@ from typing import Any
 
 from capss_mock import __version__
 from capss_mock.contract.rules import RULES
+from capss_mock.web.requestlog import plain_name, plain_path
 
 KEPT = 1000  # requests
 _HEADERS = ("host", "content-length", "transfer-encoding", "accept", "user-agent", "content-type", "expect")
@@ -28,7 +29,6 @@ _ANSWER_HEADERS = (
     "allow",
 )
 _PLAIN = re.compile(r"[\x20-\x7e]{0,200}")
-_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _SECRET_MEMBERS = ("access_token", "refresh_token", "client_secret", "token")
 _BODY_LIMIT = 8192
 
@@ -127,14 +127,9 @@ def clean_answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: headers[name] for name in _ANSWER_HEADERS if name in headers}
 
 
-def clean_name(name: str) -> str:
-    """A file's or a part's name, if it is an ordinary one."""
-    return name if _NAME.fullmatch(name) else "…"
-
-
 def clean_query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The known parameters as they are, of others only that they are there."""
-    return {clean_name(name): clean_name(value) if name in ("onDup", "onError") else "…" for name, value in pairs}
+    return {plain_name(name): plain_name(value) if name in ("onDup", "onError") else "…" for name, value in pairs}
 
 
 def clean_answer(body: bytes, content_type: str) -> Any:
@@ -152,7 +147,9 @@ def clean_answer(body: bytes, content_type: str) -> Any:
         for member in _SECRET_MEMBERS:
             if member in values:
                 values[member] = "…"
-        if isinstance(name, str) and clean_name(name) != name:
+        if isinstance(values.get("path"), str):
+            values["path"] = plain_path(values["path"])
+        if isinstance(name, str) and plain_name(name) != name:
             values["fileName"] = "…"
             values["successMessages"] = ["…" for _ in values.get("successMessages") or ()]
     return values

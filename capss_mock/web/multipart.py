@@ -11,6 +11,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from capss_mock.domain.errors import Refusal
+from capss_mock.web.requestlog import plain_name
 
 _CHUNK = 64 * 1024
 _BUFFER = 2**20  # bytes of headers, preamble or form fields that are held at once
@@ -127,5 +128,5 @@ def _seen(part: str, seen: list[Seen]) -> str:
         return f"part {part} has no filename: its text was sent, not a file; did you forget the @ before its path?"
     files = [each.name for each in seen if each.filename is not None]
     if files:
-        return f"the file part is named {files[0][:40]!a}, not {part}"
+        return f"the file part is named {plain_name(files[0])!r}, not {part}"
     return f"there are {len(seen)} parts, none of them a file"

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from capss_mock.store import Store
 
 _PLAIN = re.compile(r"[A-Za-z0-9._-]{0,24}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,40}")
 _PATH_LIMIT = 120
 _NOTE_LIMIT = 2000
 _BATCH_S = 0.25
@@ -38,6 +39,11 @@ def plain_path(path: str) -> str:
     """A path that can be shown: steps that are long or unusual (a token, a name) become an ellipsis."""
     steps = [step if _PLAIN.fullmatch(step) else "…" for step in path.split("/")]
     return "/".join(steps)[:_PATH_LIMIT]
+
+
+def plain_name(name: str) -> str:
+    """The name of a file or a part, if it is an ordinary one; else an ellipsis."""
+    return name if _NAME.fullmatch(name) else "…"
 
 
 def plain_note(note: str) -> str:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from capss_mock.cli.console import banner, curl_lines
+from capss_mock.settings import Settings
 from tests.helpers import AUTH, GRANT, VALID, Serve
 
 
@@ -234,6 +235,6 @@ def test_the_lines_follow_the_generation(generation: str, count: int) -> None:
 
 
 def test_the_banner_names_the_ca_and_the_store() -> None:
-    text = "\n".join(banner("https://h", Path("/x/ca.pem"), Path("shop.sqlite"), "sheet", "both"))
+    text = "\n".join(banner("https://h", Path("/x/ca.pem"), Path("shop.sqlite"), Settings()))
     assert '--cacert "/x/ca.pem"' in text
     assert "shop.sqlite" in text

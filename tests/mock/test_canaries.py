@@ -100,6 +100,14 @@ def test_canaries_are_nowhere_afterwards(
         http.get("/api/bulkimport/status/1?token=Canary77Qx", headers={"Authorization": "Bearer Canary78Qx"})
         http.get(f"/api/{token}", headers=headers)
         http.request("CANARY", "/x", headers={"Canary79Qx": "Canary79Qx"})
+        http.post("/oauth2/token", auth=("apitest--slow", "Canary81Qx"), data=GRANT)
+        http.get("/Canary82Qx here", headers={"User-Agent": "Canary83Qx\x7f", "Accept": "Canary84Qx\x7f"})
+        files = {"Canary85Qx ?": ("Canary86Qx of ?.xml", personal("7"))}
+        http.post("/api/bulkimport/save?x=Canary87Qx", headers=headers, files=files)
+        # and of what the mock says of it all, on its own pages
+        told = "".join(
+            http.get(f"/__capss/{name}").text for name in ("journal", "journal.har", "feedback", "items", "submissions")
+        )
     with socket.create_connection(("127.0.0.1", httpx.URL(running.url).port or 0), 5) as raw:
         raw.sendall(b"Canary80Qx Canary80Qx\r\n\r\n")
         raw.recv(1000)
@@ -114,6 +122,9 @@ def test_canaries_are_nowhere_afterwards(
     assert any(path.name.startswith("shop.sqlite") and b"R-1" in data for path, data in alive.items())
     assert b"/api/bulkimport/save 202" in next(data for path, data in alive.items() if path.name == "serve.log")
     assert not [text for text in texts if CANARY.search(text.encode())]
+    assert not CANARY.search(told.encode()), CANARY.findall(told.encode())
+    assert token not in told
+    assert told.count("/api/bulkimport/save") > 10
 
 
 # what a fixture says of a person beside "on file", nothing, or a text with the word invented in it

@@ -1,8 +1,22 @@
 """The mock's own endpoints."""
 
-import pytest
+import gc
+import re
+import tempfile
+import threading
+from collections.abc import Callable
+from pathlib import Path
 
-from tests.helpers import UPDATES, VALID, InProcess
+import httpx
+import pytest
+from werkzeug.test import Client
+
+from capss_mock.clock import Entropy
+from capss_mock.domain.tokens import SigningKey
+from capss_mock.run import Run
+from capss_mock.settings import read_settings
+from capss_mock.usecases.start import Preparation
+from tests.helpers import AUTH, GRANT, UPDATES, VALID, InProcess, Live
 
 
 def test_saved_items_are_listed_with_what_may_be_kept_of_them(mock: InProcess) -> None:
@@ -45,3 +59,258 @@ def test_a_query_that_cannot_be_answered_says_what_can(mock: InProcess, query: s
     reply = mock.http.get(f"/__capss/items?{query}")
     assert reply.status_code == 400
     assert "must be a whole number" in reply.json["error"]
+
+
+def test_the_scenario_can_be_changed_and_is_described(mock: InProcess) -> None:
+    reply = mock.http.put("/__capss/scenario", json={"scenario": "commit-then-504"})
+    assert (reply.status_code, reply.json["id"], reply.json["outcome"]) == (200, "commit-then-504", "N")
+    assert mock.send(VALID / "one-transaction.xml").status_code == 504
+    assert mock.send(VALID / "three-transactions.xml").status_code == 202
+    assert mock.http.get("/__capss/scenario").json["good"].startswith("says that it does not know")
+    assert len(mock.http.get("/__capss/scenarios").json["scenarios"]) >= 40
+
+
+def test_a_change_of_scenario_keeps_what_was_sent_and_begins_its_faults_anew(mock: InProcess) -> None:
+    mock.send(VALID / "one-transaction.xml")
+    for _ in range(2):
+        mock.http.put("/__capss/scenario", json={"scenario": "save-503-first"})
+        assert mock.send(VALID / "three-transactions.xml").status_code == 503
+    assert len(mock.http.get("/__capss/submissions").json["submissions"]) == 1
+
+
+def test_switches_can_be_changed_one_by_one(mock: InProcess) -> None:
+    assert mock.http.get("/__capss/switches").json["progress"] == "immediate"
+    assert mock.http.patch("/__capss/switches", json={"save-code": "200"}).json["save-code"] == "200"
+    assert mock.http.patch("/__capss/switches", json={"api-generation": "old"}).json["save-code"] == "200"
+    assert mock.http.get("/__capss/switches").json["progress"] == "immediate"
+    token = mock.http.post("/oauth/token", auth=AUTH, data=GRANT).json["access_token"]
+    reply = mock.send(
+        VALID / "one-transaction.xml", path="/api/bulkupload/save", headers={"Authorization": f"Bearer {token}"}
+    )
+    assert reply.status_code == 200
+
+
+def test_the_clock_can_be_stopped_moved_and_let_run(mock: InProcess) -> None:
+    frozen = mock.http.post("/__capss/clock", json={"freeze": "2025-12-19T12:00:00Z"}).json
+    assert (frozen["now"], frozen["pacific"], frozen["frozen"]) == (
+        "2025-12-19T12:00:00.000Z",
+        "2025-12-19T04:00:00-08:00",
+        True,
+    )
+    headers = mock.bearer()
+    assert mock.http.post("/__capss/clock", json={"advance": 3600 * 24 * 10}).json["now"] == "2025-12-29T12:00:00.000Z"
+    expired = mock.send(VALID / "one-transaction.xml", headers=headers)
+    assert (expired.status_code, "Jwt expired" in expired.headers["WWW-Authenticate"]) == (401, True)
+    mock.clock.advance(5)
+    assert mock.http.get("/__capss/clock").json["now"] == "2025-12-29T12:00:00.000Z"
+    assert mock.http.post("/__capss/clock", json={"run": True}).json["frozen"] is False
+    mock.clock.advance(5)
+    assert mock.http.get("/__capss/clock").json["now"] == "2025-12-29T12:00:05.000Z"
+
+
+def test_a_held_submission_can_be_released_alone_or_with_all(mock: InProcess) -> None:
+    mock.http.patch("/__capss/switches", json={"progress": "hold"})
+    first, second, third = (
+        mock.send(VALID / f"{name}.xml") for name in ("one-transaction", "three-transactions", "shape-of-client-a")
+    )
+    assert [mock.status(each).status_code for each in (first, second, third)] == [202, 202, 202]
+    number = int(second.json["links"]["href"].rpartition("/")[2])
+    assert mock.http.post("/__capss/release", json={"status": number}).json == {"released": 1}
+    assert [mock.status(each).status_code for each in (first, second, third)] == [202, 200, 202]
+    assert mock.http.post("/__capss/release", json={}).json == {"released": 2}
+    assert [mock.status(each).status_code for each in (first, second, third)] == [200, 200, 200]
+    assert mock.http.post("/__capss/release", json={"status": 1}).json == {"released": 0}
+
+
+def test_faults_can_be_asked_for_counted_and_taken_back(mock: InProcess) -> None:
+    fault = {"on": "token", "status": 503, "times": 2, "headers": {"Retry-After": "7"}, "body": "busy"}
+    assert mock.http.post("/__capss/faults", json=fault).status_code == 201
+    replies = [mock.http.post("/oauth2/token", auth=AUTH, data=GRANT) for _ in range(3)]
+    assert [(each.status_code, each.headers.get("Retry-After")) for each in replies] == [
+        (503, "7"),
+        (503, "7"),
+        (200, None),
+    ]
+    (listed,) = mock.http.get("/__capss/faults").json["faults"]
+    assert (listed["on"], listed["source"], listed["seen"], listed["hits"]) == ("token", "asked for", 3, 2)
+    mock.http.post("/__capss/faults", json={**fault, "times": None})
+    assert mock.http.delete("/__capss/faults").json == {"faults": []}
+    assert mock.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code == 200
+
+
+def test_members_of_an_answer_can_be_changed(mock: InProcess) -> None:
+    change = {
+        "on": "upload",
+        "do": "change",
+        "members": {"links.href": "{path}", "more.inside": 1},
+        "removed": ["status"],
+    }
+    mock.http.post("/__capss/faults", json=change)
+    values = mock.send(VALID / "one-transaction.xml").json
+    assert values["links"]["href"].startswith("/api/bulkimport/status/")
+    assert (values["more"], "status" in values) == ({"inside": 1}, False)
+
+
+def test_a_reset_in_process_is_the_error_that_a_client_would_see(mock: InProcess) -> None:
+    mock.http.post("/__capss/faults", json={"on": "token", "do": "reset"})
+    with pytest.raises(ConnectionResetError, match="a fault that was asked for"):
+        mock.http.post("/oauth2/token", auth=AUTH, data=GRANT)
+
+
+def test_reset_forgets_what_was_sent_and_keeps_the_settings(mock: InProcess) -> None:
+    mock.http.patch("/__capss/switches", json={"save-code": "200"})
+    mock.send(VALID / "three-transactions.xml")
+    assert mock.http.post("/__capss/reset").json == {"reset": True}
+    assert mock.http.get("/__capss/items").json["items"] == []
+    assert mock.http.get("/__capss/submissions").json["submissions"] == []
+    assert mock.http.get("/__capss/journal").json["total"] == 0
+    assert mock.send(VALID / "three-transactions.xml").status_code == 200
+
+
+def test_submissions_tell_what_the_server_holds(mock: InProcess) -> None:
+    mock.send(VALID / "three-transactions.xml")
+    (values,) = mock.http.get("/__capss/submissions").json["submissions"]
+    assert {name: values[name] for name in ("kind", "records", "saved", "errors", "duplicates", "uploaded", "visible")} == {
+        "kind": "upload", "records": 3, "saved": 3, "errors": 0, "duplicates": 0, "uploaded": True, "visible": False,
+    }  # fmt: skip
+    assert values["acceptedAt"] == "2025-12-15T22:03:52.000Z"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "match"),
+    [
+        ("PUT", "scenario", {"scenario": "slo"}, "there is no scenario 'slo': did you mean slow"),
+        ("PUT", "scenario", {}, "'scenario' must be a text"),
+        ("PUT", "scenario", {"name": "slow"}, "there is no member 'name': known are scenario"),
+        ("PUT", "scenario", [], "the body must be a JSON object"),
+        ("PATCH", "switches", {"progres": "hold"}, "did you mean progress"),
+        ("PATCH", "switches", {"progress": "now"}, "allowed are polls:N"),
+        ("PATCH", "switches", {"progress": 3}, "'progress' must be a text"),
+        ("POST", "clock", {"freeze": "2025-12-15"}, "a time must be written such as"),
+        ("POST", "clock", {"freeze": False}, "freeze must be true, or a time"),
+        ("POST", "clock", {"advance": -1}, "advance must be a number of seconds"),
+        ("POST", "clock", {"advance": True}, "advance must be a number of seconds"),
+        ("POST", "release", {"status": "all"}, "status must be the number of a submission"),
+        ("POST", "faults", {"on": "everything"}, "on must be one of token, submit"),
+        ("POST", "faults", {"on": "token", "do": "explode"}, "do must be one of answer, change"),
+        ("POST", "faults", {"on": "token", "times": 0}, "times must be a whole number from 1 on"),
+        ("POST", "faults", {"on": "token", "status": 99}, "status must be a whole number from 200 to 599"),
+        ("POST", "faults", {"on": "token", "do": "drip", "after": False}, "it needs a real answer"),
+        ("POST", "faults", {"on": "token", "headers": {"X": "a\r\nY: b"}}, "headers must be an object"),
+        ("POST", "faults", {"on": "token", "seconds": 1e9}, "seconds must be a number from 0 to 600"),
+        ("POST", "runs", {"scenario": "slow", "switches": []}, "switches must be an object"),
+        ("POST", "runs", {"now": "yesterday"}, "a time must be written such as"),
+        ("POST", "runs", {"dialect": "sheets"}, "no dialect 'sheets': did you mean sheet"),
+    ],
+)
+def test_what_cannot_be_done_is_said_with_what_can(
+    make_live: Callable[..., Live], method: str, path: str, body: object, match: str
+) -> None:
+    reply = make_live().http.request(method, f"/__capss/{path}", json=body)
+    assert reply.status_code == 400
+    assert match in reply.json()["error"]
+
+
+@pytest.mark.parametrize("body", [b"{", b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_is_said_to_be_so(mock: InProcess, body: bytes) -> None:
+    reply = mock.http.post("/__capss/clock", data=body)
+    assert (reply.status_code, reply.json) == (400, {"error": "the body must be JSON"})
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "status"),
+    [
+        ("127.0.0.1:8080", "127.0.0.1", 200),
+        ("localhost", "127.0.0.1", 200),
+        ("[::1]:8080", "::1", 200),
+        ("capss-sb.doj.ca.gov", "127.0.0.1", 200),
+        ("evil.example", "127.0.0.1", 403),  # a page that has made its own name point here
+        ("127.0.0.1.evil.example", "127.0.0.1", 403),
+        ("localhost", "192.168.1.7", 403),
+        ("localhost", "10.127.0.1", 403),
+    ],
+)
+def test_only_this_machine_may_steer(mock: InProcess, host: str, address: str, status: int) -> None:
+    reply = mock.http.get("/__capss/items", headers={"Host": host}, environ_base={"REMOTE_ADDR": address})
+    assert reply.status_code == status
+    assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+def test_whoever_knows_the_token_may_steer_from_anywhere_and_nobody_else(signing_key: SigningKey) -> None:
+    run = Run(read_settings(control_token="a-token"), Preparation(Entropy(), signing_key))
+    http = Client(run)
+    elsewhere = {"REMOTE_ADDR": "192.168.1.7"}
+    for given, status in (("a-token", 200), ("another", 403), ("", 403), ("ä", 403)):
+        headers = {"X-Capss-Token": given, "Host": "mock.example"}
+        assert http.get("/__capss/items", headers=headers, environ_base=elsewhere).status_code == status
+    assert http.get("/__capss/items").status_code == 403
+    assert http.get("/__capss/health").status_code == 200
+    run.close()
+
+
+def test_runs_have_their_own_everything_and_never_see_each_other(make_live: Callable[..., Live]) -> None:
+    live = make_live()
+    runs = [live.http.post("/__capss/runs", json={"scenario": name}).json() for name in ("happy", "save-503-first")]
+    assert len({run["url"] for run in runs} | {live.server.url}) == 3
+    assert all(re.fullmatch("[A-Za-z0-9]+", run["client_id"] + run["client_secret"]) for run in runs)
+    codes = []
+    for run in runs:
+        with httpx.Client(base_url=run["url"], trust_env=False) as http:
+            token = http.post("/oauth2/token", auth=(run["client_id"], run["client_secret"]), data=GRANT).json()[
+                "access_token"
+            ]
+            files = {"bulkUploadFile": ("day.xml", (VALID / "one-transaction.xml").read_bytes())}
+            codes.append(
+                http.post("/api/bulkimport/save", headers={"Authorization": f"Bearer {token}"}, files=files).status_code
+            )
+            assert http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code == 401
+            assert http.post("/__capss/clock", json={"freeze": "2030-01-01T00:00:00Z"}).json()["frozen"]
+    assert codes == [202, 503]
+    assert live.http.get("/__capss/items").json()["items"] == []
+    assert live.http.get("/__capss/clock").json()["frozen"] is False
+    assert live.http.get("/__capss/journal").json()["total"] == 0
+    assert [run["id"] for run in live.http.get("/__capss/runs").json()["runs"]] == ["run-1", "run-2"]
+    assert live.http.get("/__capss/runs/run-2").json()["scenario"] == "save-503-first"
+    assert live.http.delete("/__capss/runs/run-1").json() == {"closed": "run-1"}
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(runs[0]["url"], trust_env=False)
+    for method in ("GET", "DELETE"):
+        assert live.http.request(method, "/__capss/runs/run-1").status_code == 404
+
+
+def test_a_run_can_begin_on_another_day_with_other_switches(make_live: Callable[..., Live]) -> None:
+    live = make_live()
+    wanted = {"now": "2025-12-15T22:03:52Z", "switches": {"save-code": "200"}, "dialect": "pending-200"}
+    run = live.http.post("/__capss/runs", json=wanted).json()
+    with httpx.Client(base_url=run["url"], trust_env=False) as http:
+        assert http.get("/__capss/clock").json()["now"].startswith("2025-12-15T22:03:5")
+        switches = http.get("/__capss/switches").json()
+    assert (switches["save-code"], switches["pending"]) == ("200", "200-with-word")
+
+
+@pytest.mark.proof
+def test_a_thousand_runs_leave_nothing_behind(make_live: Callable[..., Live]) -> None:
+    live = make_live()
+
+    def open_and_close(count: int) -> None:
+        for _ in range(count):
+            run = live.http.post("/__capss/runs", json={"scenario": "immediate"}).json()
+            with httpx.Client(base_url=run["url"], trust_env=False) as http:
+                http.post("/oauth2/token", auth=(run["client_id"], run["client_secret"]), data=GRANT)
+            live.http.delete(f"/__capss/runs/{run['id']}")
+
+    def state() -> tuple[int, int, int, int]:
+        gc.collect()
+        rss = int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]  # it is there
+        files = len(list(Path("/proc/self/fd").iterdir()))
+        temporary = len([each for each in Path(tempfile.gettempdir()).iterdir() if each.name.startswith("capss-mock")])
+        return threading.active_count(), files, temporary, rss
+
+    open_and_close(100)
+    threads, files, temporary, rss = state()
+    open_and_close(1000)
+    after = state()
+    assert after[0] <= threads
+    assert after[1] <= files + 2
+    assert after[2] <= temporary
+    assert after[3] - rss < 10_000  # kB

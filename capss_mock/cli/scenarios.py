@@ -1,0 +1,70 @@
+"""``capss-mock scenarios``: the situations that the mock can produce."""
+
+import json
+from difflib import get_close_matches
+
+import click
+
+from capss_mock.contract.faults import Scenario
+from capss_mock.contract.scenarios import SCENARIOS
+
+_MEANING = {
+    "C": "a good program confirms that everything is saved",
+    "N": "a good program does not say that everything is saved",
+    "E": "it depends on what the program does next",
+}
+
+
+def _cited(scenario: Scenario) -> str:
+    return "; ".join(f"{each.source}: {each.where}" for each in scenario.citations)
+
+
+@click.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
+    """The situations that the mock can produce: what happens, what a good program then does, where it is known from.
+
+    C: a good program confirms that everything is saved; N: it does not; E: it depends. Everywhere at most one accepted
+    submission per file. That CAPSS does these things is assumed; that servers like it do, the sources show.
+
+    \b
+    Examples:
+      capss-mock scenarios
+      capss-mock scenarios commit-then-504
+      capss-mock serve --scenario commit-then-504
+      curl -u apitest--slow:Password1 …      one request alone: by client id, or by a file name day--slow.xml
+    """
+    for each in ids:
+        if each not in SCENARIOS:
+            close = get_close_matches(each, SCENARIOS, 1)
+            hint = f"did you mean {close[0]}?" if close else "capss-mock scenarios lists them"
+            raise click.UsageError(f"there is no scenario {each!r}: {hint}")
+    chosen = [SCENARIOS[each] for each in ids] or list(SCENARIOS.values())
+    if as_json:
+        click.echo(json.dumps({"version": 1, "scenarios": [_json(each) for each in chosen]}, indent=2))
+        return 0
+    width = max(len(each.id) for each in chosen)
+    for scenario in chosen:
+        click.echo(f"{scenario.outcome}  {scenario.id:{width}}  {scenario.sentence}")
+        if ids:
+            click.echo(f"   {_MEANING[scenario.outcome]}")
+            click.echo(f"   a good program: {scenario.good}")
+            click.echo(f"   known from: {_cited(scenario)}")
+            if scenario.switches:
+                switches = ", ".join(f"{name}={value}" for name, value in scenario.switches.items())
+                click.echo(f"   switches: {switches}")
+    return 0
+
+
+def _json(scenario: Scenario) -> dict[str, object]:
+    return {
+        "id": scenario.id,
+        "outcome": scenario.outcome.value,
+        "sentence": scenario.sentence,
+        "good": scenario.good,
+        "grade": "assumed",
+        "citations": [{"source": each.source, "where": each.where} for each in scenario.citations],
+        "switches": dict(scenario.switches),
+        "tls": bool(scenario.tls or scenario.certificate),
+    }
