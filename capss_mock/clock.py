@@ -65,8 +65,14 @@ class Entropy:
             return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
 
 
+_LAST_NS = 7_258_118_399 * 10**9  # the end of 2199
+
+
 class SteerableClock:
-    """Another clock that can be stopped, set and moved forward; safe to use from several threads."""
+    """Another clock that can be stopped, set and moved forward; safe to use from several threads.
+
+    It stays between 1970 and 2199, whatever it is told: later nanoseconds are too large for a store.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -77,7 +83,8 @@ class SteerableClock:
     def now_ns(self) -> int:
         """Nanoseconds since 1970-01-01T00:00:00Z, on this clock."""
         frozen = self._frozen_ns
-        return self._clock.now_ns() + self._offset_ns if frozen is None else frozen
+        now_ns = self._clock.now_ns() + self._offset_ns if frozen is None else frozen
+        return min(max(now_ns, 0), _LAST_NS)
 
     def freeze(self, at: datetime | None = None) -> None:
         """Stop, now or at a moment (which has a zone)."""

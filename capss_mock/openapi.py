@@ -120,12 +120,13 @@ def _operation(operation: Operation) -> dict[str, Any]:
 
 
 def _form(kind: str) -> dict[str, Any]:
-    properties: dict[str, Any] = {"token": _TEXT, "token_type_hint": _TEXT}
+    properties: dict[str, Any] = {"token": {"type": "string", "minLength": 1}, "token_type_hint": _TEXT}
     required = ["token"]
     if kind == "token":
         properties = {
             "grant_type": {"type": "string", "const": responses.GRANT},
-            "scope": {"type": "string", "const": responses.SCOPE},
+            # a blank one is taken, and gives a token that opens nothing (TOK-SCOPE-NONE)
+            "scope": {"type": "string", "enum": [responses.SCOPE, ""]},
         }
         required = ["grant_type"]
     schema = {"type": "object", "properties": properties, "required": required}
@@ -193,9 +194,10 @@ def _refusal(status: int, rules: list[Rule]) -> dict[str, Any]:
         "description": "; ".join(rule.sentence for rule in rules[:8]) or HTTPStatus(status).phrase,
         "x-capss-rules": [{"id": rule.id, "grade": rule.grade.value} for rule in rules],
     }
-    if any(rule.answer and rule.answer.body is None for rule in rules):
+    bodies = [rule.answer.body for rule in rules if rule.answer is not None]
+    if all(body is None for body in bodies):
         values["content"] = {responses.JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
-    elif any(rule.answer and rule.answer.body for rule in rules):
+    elif all(body != "" for body in bodies):  # where some answers are empty, OpenAPI cannot say so
         values["content"] = {responses.JSON: {"schema": {"type": "object"}}}
     return values
 

@@ -69,7 +69,7 @@ class Run:
         """
         with self._lock:
             old = self.settings
-            chosen = scenario or old.scenario
+            chosen = old.scenario if scenario is None else scenario
             new = read_settings(chosen, old.dialect, {**old.changes, **(switches or {})})
             self.settings = replace(old, switches=new.switches, scenario=chosen, changes=new.changes)
             self.capss = self.capss.under(self.settings)

@@ -18,13 +18,13 @@ from capss_mock.domain.tokens import SigningKey
 from capss_mock.run import Run
 from capss_mock.serving.certificates import Tls, throw_away
 from capss_mock.serving.threaded import IDLE_S, ThreadedServer
-from capss_mock.settings import LOOPBACK, Settings, SettingsError, read_settings
+from capss_mock.settings import LOOPBACK, Settings, SettingsError, TooManyError, read_settings
 from capss_mock.usecases import Capss
 from capss_mock.usecases.clients import minted_client
 from capss_mock.usecases.start import Preparation
 from capss_mock.web.requestlog import Sink
 
-_MOST_RUNS = 200  # open at a time
+_MOST_RUNS = 64  # open at a time
 
 
 class MockServer:
@@ -126,11 +126,12 @@ class Runs:
         """Start a run; gives its id, address, credentials.
 
         Raises:
-            SettingsError: there is no such scenario, dialect, switch or option, or there are too many runs.
+            SettingsError: there is no such scenario, dialect, switch or option.
+            TooManyError: there are as many runs as there may be.
         """
         with self._lock:
             if len(self._open) >= _MOST_RUNS:
-                raise SettingsError(f"there are {_MOST_RUNS} runs already: close some")
+                raise TooManyError(f"there are {_MOST_RUNS} runs already: close some")
             self._count += 1
             name = f"run-{self._count}"
         settings = read_settings(scenario, dialect, changes, run_id=name, now=now)

@@ -21,6 +21,10 @@ class SettingsError(ValueError):
     """A setting that cannot be used; the message says which, and what is allowed."""
 
 
+class TooManyError(Exception):
+    """There are as many runs as there may be; the message says how many."""
+
+
 def _suggest(what: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
     close = get_close_matches(name, names, 1)

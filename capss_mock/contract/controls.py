@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from capss_mock.contract.faults import Do
+from capss_mock.contract.fields import FORMS
+from capss_mock.contract.model import Switch
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import DIALECTS, SWITCHES
 
@@ -40,6 +42,7 @@ class Control:
     query: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     code: int = 200
     missing: bool = False  # 404 is a possible answer
+    limited: bool = False  # 429 is
 
 
 _PAGE = {
@@ -55,7 +58,25 @@ _WANTED = {
     "status": {"type": "integer", "minimum": 0, "maximum": 999},
 }
 _NEXT = {"type": ["integer", "null"]}
-_SWITCHES = {"type": "object", "additionalProperties": _TEXT, "propertyNames": {"enum": list(SWITCHES)}}
+
+
+def _setting(switch: Switch) -> dict[str, Any]:
+    """The schema of a switch's settings."""
+    forms: list[dict[str, Any]] = []
+    for option in switch.options:
+        if option.is_name:
+            taken = UPDATE.record.name if switch.id != "update-key" else "|".join(UPDATE.not_keys())
+            forms.append({"pattern": f"^{option.value}:(?!({taken})$)[A-Za-z_][A-Za-z0-9_.-]{{0,99}}$"})
+        elif option.argument:
+            number = "[0-9]{1,12}" if option.whole else r"[0-9]{1,9}(\.[0-9]{1,6})?"
+            forms.append({"pattern": f"^{option.value}:{number}$"})
+        else:
+            forms.append({"const": option.value})
+    return {"type": "string", "anyOf": forms, "description": switch.question}
+
+
+UPDATE = FORMS["update"]
+_SWITCHES = _object(**{name: _setting(switch) for name, switch in SWITCHES.items()})
 _FAULTS = _list("faults")
 _CLOCK = _answer(now=_TEXT, pacific=_TEXT, frozen=_YES_NO)
 _DESCRIBED = _answer(id=_TEXT, outcome=_TEXT, sentence=_TEXT, good=_TEXT)
@@ -67,9 +88,13 @@ _FAULT = _object(
     do={"type": "string", "enum": [each.value for each in Do]},
     after=_YES_NO,
     first={"type": "integer", "minimum": 1, "maximum": 10**6},
-    times={"type": ["integer", "null"], "minimum": 1},
+    times={"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10**6}, {"type": "null"}]},
     status={"type": "integer", "minimum": 200, "maximum": 599},
-    headers={"type": "object", "additionalProperties": _TEXT},
+    headers={
+        "type": "object",
+        "propertyNames": {"pattern": "^[A-Za-z0-9-]{1,100}$"},
+        "additionalProperties": {"type": "string", "pattern": "^([!-~]([ -~]{0,998}[!-~])?)?$"},
+    },
     body=_TEXT,
     seconds={"type": "number", "minimum": 0, "maximum": 600},
     members={"type": "object"},
@@ -98,7 +123,7 @@ CONTROLS = (
         "Stop the clock (freeze: true or a moment), move it forward (seconds), let it run.",
         _CLOCK,
         _object(
-            freeze={"type": ["boolean", "string"]},
+            freeze={"anyOf": [{"const": True}, {"type": "string", "format": "date-time"}]},
             advance={"type": "number", "minimum": 0, "exclusiveMaximum": 10**9},
             run=_YES_NO,
         ),
@@ -108,7 +133,7 @@ CONTROLS = (
         "/release",
         "Let the verdict on a pending submission be seen at the next poll; on all without status.",
         _answer(released=_WHOLE),
-        _object(status={"type": ["integer", "null"]}),
+        _object(status={"anyOf": [{"type": "integer", "minimum": 1, "maximum": 2**62}, {"type": "null"}]}),
     ),
     Control("GET", "/faults", "The faults that requests may meet, and how often they have.", _FAULTS),
     Control("POST", "/faults", "Let the next requests of a kind meet a fault.", _FAULTS, _FAULT, code=201),
@@ -143,6 +168,7 @@ CONTROLS = (
             now=_TIME,
         ),
         code=201,
+        limited=True,
     ),
     Control("GET", "/runs/{run}", "One other run.", _RUN, missing=True),
     Control("DELETE", "/runs/{run}", "Stop a run.", _answer(closed=_TEXT), missing=True),
@@ -178,6 +204,8 @@ def _described(control: Control) -> dict[str, Any]:
         answers["403"] = _content("not from here, or without the token", _ERROR)
     if control.takes is not None or control.query:
         answers["400"] = _content("what was sent cannot be used; the error says what can", _ERROR)
+    if control.limited:
+        answers["429"] = _content("there are as many runs as there may be", _ERROR)
     if control.missing:
         answers["404"] = _content("there is no such run", _ERROR)
     name = control.path.strip("/").replace("/{run}", "-one").replace(".", "-")
@@ -192,7 +220,8 @@ def _described(control: Control) -> dict[str, Any]:
     if parameters:
         values["parameters"] = parameters
     if control.takes is not None:
-        values["requestBody"] = {"required": True, "content": {"application/json": {"schema": control.takes}}}
+        required = bool(control.takes["required"])
+        values["requestBody"] = {"required": required, "content": {"application/json": {"schema": control.takes}}}
     return values
 
 

@@ -254,9 +254,13 @@ class DocumentForm:
         """Why the form cannot have these names; empty when it can."""
         if self.record.name in (root, container):
             return f"root and container cannot be called {self.record.name}, like what they hold"
-        if key in {field.name for field in self.record.fields} - {REFERENCE, LOAN, SERIAL}:
+        if key in self.not_keys():
             return f"items are not found by {key}: only by {REFERENCE}, {LOAN}, {SERIAL} or an element of your own"
         return ""
+
+    def not_keys(self) -> list[str]:
+        """The known elements by which no item is found."""
+        return [field.name for field in self.record.fields if field.name not in (REFERENCE, LOAN, SERIAL)]
 
     def renamed(self, root: str, container: str, key: str) -> "DocumentForm":
         """The form with other names (for one whose record is the item)."""

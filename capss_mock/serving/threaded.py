@@ -26,6 +26,8 @@ from capss_mock.serving.socketfiles import make_file
 _MOST_THREADS = 512
 _TICK_S = 0.02
 _CALM_TICKS = 250
+_QUIET_TICKS = 100
+_QUIET_S = 0.2
 IDLE_S = 30
 _POLL_S = 0.05
 _STOP_S = 0.1
@@ -126,7 +128,10 @@ class _Pool(threadpool.ThreadPool):
 
     def watch(self, stopping: threading.Event) -> None:
         """Grow and shrink until stopped."""
-        while not stopping.wait(_TICK_S):
+        quiet = 0
+        # where nothing has happened for a while, there are fewer looks: many runs may be open and idle
+        while not stopping.wait(_TICK_S if quiet < _QUIET_TICKS else _QUIET_S):
+            quiet = quiet + 1 if self._taken == self._seen and not self.qsize else 0
             blocked = self.qsize > 0 and self._taken == self._seen
             self._seen = self._taken
             self._calm = 0 if blocked else self._calm + 1

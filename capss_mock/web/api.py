@@ -70,6 +70,8 @@ def api(capss: Capss) -> Blueprint:
 
     @blueprint.before_app_request
     def authenticate() -> None:
+        if request.method == "TRACE":
+            raise Refusal("WEB-TRACE")
         # before routing, as in the stack: an unknown path without a token is 401, not 404
         if _FIREWALLED.search(problems.raw_path()):
             raise Refusal("WEB-PATH")

@@ -17,7 +17,7 @@ from capss_mock.contract.faults import Fault
 from capss_mock.contract.model import Choice
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.domain.times import pacific
-from capss_mock.settings import Settings, SettingsError
+from capss_mock.settings import Settings, SettingsError, TooManyError
 from capss_mock.usecases import Capss
 from capss_mock.web import journal as journals
 from capss_mock.web import wire
@@ -29,11 +29,13 @@ from capss_mock.web.controlinput import (
     read_moment,
     read_number,
     read_text,
+    read_whole,
     steer_clock,
 )
 from capss_mock.web.faults import Faults
 from capss_mock.web.journal import Journal, moment
 
+_BODY_LIMIT = 2**20
 PAGE = 1000  # items, submissions or entries in one answer, at most
 TOKEN_HEADER = "X-Capss-Token"
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov"}
@@ -77,6 +79,7 @@ def controls(run: Controls) -> Blueprint:
 
     @blueprint.before_request
     def guard() -> Response | None:
+        request.max_content_length = _BODY_LIMIT  # not the switch size-limit, which is about CAPSS
         return _guarded(run.settings.control_token)
 
     @blueprint.errorhandler(BadRequest)
@@ -84,6 +87,11 @@ def controls(run: Controls) -> Blueprint:
     def bad_request(error: Exception) -> Response:
         g.note = str(error)
         return _json({"error": str(error)}, 400)
+
+    @blueprint.errorhandler(TooManyError)
+    def too_many(error: Exception) -> Response:
+        g.note = str(error)
+        return _json({"error": str(error)}, 429)
 
     @blueprint.errorhandler(NotFound)
     def not_found(error: Exception) -> Response:
@@ -190,8 +198,8 @@ def _add_steering(blueprint: Blueprint, run: Controls) -> None:
     @blueprint.post("/release")
     def release() -> Response:
         status = read_body("status").get("status")
-        if status is not None and (not isinstance(status, int) or isinstance(status, bool)):
-            raise BadRequest("status must be the number of a submission, or be left out for all of them")
+        if status is not None:
+            status = read_whole(status, "status", 1, 2**62, ", that of a submission; or left out for all of them")
         released = run.capss.submissions.release(status)
         g.note = f"released {released}"
         return _json({"released": released})
@@ -266,7 +274,7 @@ def _add_runs(blueprint: Blueprint, others: Any) -> None:
             scenario=read_text(values, "scenario", "happy"),
             dialect=read_text(values, "dialect", "sheet"),
             changes={name: read_text(switches, name) for name in switches},
-            now=read_moment(values["now"]) if values.get("now") is not None else None,
+            now=read_moment(values["now"]) if "now" in values else None,
         )
         g.note = f"run {opened['id']}"
         return _json(opened, 201)

@@ -1,6 +1,7 @@
 """What the control API is sent: JSON and queries, read with what is allowed instead."""
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -13,21 +14,26 @@ from capss_mock.contract.faults import Do, Fault
 FAULT_MEMBERS = {"on", "do", "after", "first", "times", "status", "headers", "body", "seconds", "members", "removed"}
 _KINDS = ("token", "submit", "upload", "update", "status")
 
+_HEADER_NAME = re.compile(r"[A-Za-z0-9-]{1,100}")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,998}[\x21-\x7e])?|")
+
 
 class BadRequest(ValueError):
     """A request that cannot be answered; the message says what is allowed."""
 
 
 def steer_clock(clock: SteerableClock, values: Mapping[str, Any]) -> None:
-    freeze, advance = values.get("freeze"), values.get("advance")
-    if isinstance(advance, bool) or not isinstance(advance, int | float | None) or not 0 <= (advance or 0) < 10**9:
+    freeze, advance = values.get("freeze"), values.get("advance", 0)
+    if not isinstance(values.get("run", False), bool):
+        raise BadRequest("run must be true or false")
+    if isinstance(advance, bool) or not isinstance(advance, int | float) or not 0 <= advance < 10**9:
         raise BadRequest("advance must be a number of seconds, from 0 on")
     at = read_moment(freeze) if isinstance(freeze, str) else None
-    if freeze is not None and freeze is not True and at is None:
+    if "freeze" in values and freeze is not True and at is None:
         raise BadRequest("freeze must be true, or a time such as 2025-12-15T22:03:52Z")
     if freeze is not None:
         clock.freeze(at)
-    if values.get("run"):
+    if values.get("run") is True:
         clock.run()
     if advance:
         clock.advance(advance)
@@ -45,41 +51,50 @@ def read_fault(values: Mapping[str, Any]) -> Fault:
     if values.get("do", "answer") not in kinds:
         raise BadRequest(f"do must be one of {', '.join(kinds)}")
     do = Do(values.get("do", "answer"))
-    after = values.get("after", do not in (Do.ANSWER, Do.RESET))
-    numbers = {"first": (1, 10**6), "status": (200, 599)}
-    for name, (least, most) in numbers.items():
-        value = values.get(name, least)
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            raise BadRequest(f"{name} must be a whole number from {least} to {most}")
-    times, seconds = values.get("times", 1), values.get("seconds", 0)
-    if times is not None and (not isinstance(times, int) or isinstance(times, bool) or times < 1):
-        raise BadRequest("times must be a whole number from 1 on, or null for always")
+    needs_answer = do not in (Do.ANSWER, Do.RESET)
+    after = values.get("after", needs_answer)
+    first = read_whole(values.get("first", 1), "first", 1, 10**6)
+    status = read_whole(values.get("status", 200), "status", 200, 599)
+    times = values.get("times", 1)
+    if times is not None:
+        times = read_whole(times, "times", 1, 10**6, ", or null for always")
+    seconds = values.get("seconds", 0)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
         raise BadRequest("seconds must be a number from 0 to 600")
     headers, members, removed = values.get("headers", {}), values.get("members", {}), values.get("removed", [])
     if not isinstance(headers, dict) or not all(_is_header(*pair) for pair in headers.items()):
-        raise BadRequest("headers must be an object of header names and values")
-    if not isinstance(members, dict) or not isinstance(removed, list) or not isinstance(values.get("body", ""), str):
-        raise BadRequest("members must be an object, removed a list of names, body a text")
-    if not isinstance(after, bool) or (not after and do not in (Do.ANSWER, Do.RESET)):
-        raise BadRequest(f"after must be true or false, and true for {do.value}: it needs a real answer")
+        raise BadRequest("headers must be an object of header names and values, both in plain ASCII")
+    if not isinstance(removed, list) or not all(isinstance(name, str) for name in removed):
+        raise BadRequest("removed must be a list of names")
+    if not isinstance(members, dict) or not isinstance(values.get("body", ""), str):
+        raise BadRequest("members must be an object, body a text")
+    if not isinstance(after, bool):
+        raise BadRequest("after must be true or false")
     return Fault(
         on=values["on"],
         do=do,
-        after=after,
-        first=values.get("first", 1),
+        after=after or needs_answer,  # the others have something to change only when there is a real answer
+        first=first,
         times=times,
-        status=values.get("status", 200),
+        status=status,
         headers=tuple(headers.items()),
         body=values.get("body", ""),
         seconds=seconds,
         members=members,
-        removed=tuple(map(str, removed)),
+        removed=tuple(removed),
     )
 
 
+def read_whole(value: object, name: str, least: int, most: int, more: str = "") -> int:
+    """A whole number; in JSON, 1.0 is one."""
+    if isinstance(value, int | float) and not isinstance(value, bool):  # noqa: SIM102 - neither NaN nor infinity below
+        if least <= value <= most and value == int(value):
+            return int(value)
+    raise BadRequest(f"{name} must be a whole number from {least} to {most}{more}")
+
+
 def _is_header(name: str, value: object) -> bool:
-    return name.replace("-", "").isalnum() and name.isascii() and isinstance(value, str) and value.isprintable()
+    return bool(_HEADER_NAME.fullmatch(name) and isinstance(value, str) and _HEADER_VALUE.fullmatch(value))
 
 
 def read_body(*known: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from werkzeug.test import Client
 
+from capss_mock import server
 from capss_mock.clock import Entropy
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.run import Run
@@ -190,12 +191,13 @@ def test_submissions_tell_what_the_server_holds(mock: InProcess) -> None:
         ("POST", "clock", {"freeze": False}, "freeze must be true, or a time"),
         ("POST", "clock", {"advance": -1}, "advance must be a number of seconds"),
         ("POST", "clock", {"advance": True}, "advance must be a number of seconds"),
-        ("POST", "release", {"status": "all"}, "status must be the number of a submission"),
+        ("POST", "release", {"status": "all"}, "status must be a whole number"),
         ("POST", "faults", {"on": "everything"}, "on must be one of token, submit"),
         ("POST", "faults", {"on": "token", "do": "explode"}, "do must be one of answer, change"),
-        ("POST", "faults", {"on": "token", "times": 0}, "times must be a whole number from 1 on"),
+        ("POST", "faults", {"on": "token", "times": 0}, "times must be a whole number from 1"),
         ("POST", "faults", {"on": "token", "status": 99}, "status must be a whole number from 200 to 599"),
-        ("POST", "faults", {"on": "token", "do": "drip", "after": False}, "it needs a real answer"),
+        ("POST", "faults", {"on": "token", "after": "yes"}, "after must be true or false"),
+        ("PUT", "scenario", {"scenario": ""}, "there is no scenario ''"),
         ("POST", "faults", {"on": "token", "headers": {"X": "a\r\nY: b"}}, "headers must be an object"),
         ("POST", "faults", {"on": "token", "seconds": 1e9}, "seconds must be a number from 0 to 600"),
         ("POST", "runs", {"scenario": "slow", "switches": []}, "switches must be an object"),
@@ -276,6 +278,14 @@ def test_runs_have_their_own_everything_and_never_see_each_other(make_live: Call
         httpx.get(runs[0]["url"], trust_env=False)
     for method in ("GET", "DELETE"):
         assert live.http.request(method, "/__capss/runs/run-1").status_code == 404
+
+
+def test_there_are_only_so_many_runs(make_live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_MOST_RUNS", 1)
+    live = make_live()
+    assert live.http.post("/__capss/runs", json={}).status_code == 201
+    reply = live.http.post("/__capss/runs", json={})
+    assert (reply.status_code, reply.json()["error"]) == (429, "there are 1 runs already: close some")
 
 
 def test_a_run_can_begin_on_another_day_with_other_switches(make_live: Callable[..., Live]) -> None:

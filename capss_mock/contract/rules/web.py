@@ -91,6 +91,12 @@ RULES = (
         "save and updateItem take POST, a status takes GET",
     ),
     _refuses(
+        "WEB-TRACE",
+        "TRACE gets 405 for every path, before anything else: the stack's connector has it switched off.",
+        Answer(405, None, headers=(("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),)),
+        "there is nothing to trace",
+    ),
+    _refuses(
         "WEB-NOT-ACCEPTABLE",
         "Where Accept excludes JSON, /api answers 406 with an empty body; the request has been carried out already.",
         Answer(406),
