@@ -5,6 +5,7 @@ against each other.
 """
 
 import hmac
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
@@ -20,7 +21,6 @@ from capss_mock.domain.times import pacific
 from capss_mock.settings import Settings, SettingsError, TooManyError
 from capss_mock.usecases import Capss
 from capss_mock.web import journal as journals
-from capss_mock.web import wire
 from capss_mock.web.controlinput import (
     FAULT_MEMBERS,
     BadRequest,
@@ -336,4 +336,5 @@ def _paged(name: str, rows: list[dict[str, Any]], number: str) -> Response:
 
 
 def _json(values: object, status: int = 200) -> Response:
-    return Response(wire.dumps(values), status=status, content_type="application/json")
+    text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"  # people read it with curl
+    return Response(text.encode("utf-8", "replace"), status=status, content_type="application/json")

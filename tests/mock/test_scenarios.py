@@ -408,3 +408,37 @@ def test_updates_meet_faults_too(make_live: Make) -> None:
     live = make_live(scenario="save-503-first")
     headers = live.bearer()
     assert [live.update(UPDATES / "one-item.xml", headers).status_code for _ in range(2)] == [503, 202]
+
+
+@pytest.mark.parametrize("do", ["reset", "truncate", "drip", "delay"])
+def test_faults_work_over_tls_and_leave_the_server_well(make_live: Make, do: str) -> None:
+    live = make_live(tls=True)
+    live.http.post("/__capss/faults", json={"on": "token", "do": do, "after": True, "seconds": 0.3}).raise_for_status()
+    first = ask(partial(live.http.post, "/oauth2/token", auth=AUTH, data=GRANT))
+    broken: set[str | int] = {"ReadError", "RemoteProtocolError"}  # Python's ssl tells a reset as an end of file
+    expected = {"reset": broken, "truncate": broken}
+    assert (first if isinstance(first, str) else first.status_code) in expected.get(do, {200})
+    for _ in range(3):
+        assert live.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code == 200
+    (entry,) = [each for each in live.server.run.journal.entries() if each.fault]
+    assert entry.fault is not None
+    assert entry.fault.startswith("asked for: ")
+
+
+def test_settings_can_change_while_requests_run(make_live: Make) -> None:
+    live = make_live(progress="immediate")
+    headers = live.bearer()
+
+    def send(number: int) -> int:
+        files = {"bulkUploadFile": ("day.xml", upload_of(record(str(number))))}
+        with httpx.Client(base_url=live.server.url, trust_env=False, timeout=30) as http:
+            return http.post("/api/bulkimport/save", headers=headers, files=files).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        sent = [pool.submit(send, number) for number in range(60)]
+        codes = ["200", "202"] * 10
+        for code in codes:
+            live.http.patch("/__capss/switches", json={"save-code": code}).raise_for_status()
+        answers = {each.result() for each in sent}
+    assert answers <= {200, 202}
+    assert len(live.server.capss.store.list_submissions(0, 100)) == 60
