@@ -13,6 +13,7 @@ from werkzeug.exceptions import HTTPException
 from capss_mock.contract.responses import EVERY_HEADER, HTTPS_HEADER
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
+from capss_mock.settings import Settings
 from capss_mock.usecases import Capss
 from capss_mock.web import near, problems
 from capss_mock.web.api import api
@@ -95,7 +96,7 @@ def create_app(
         line = _line(response, capss.clock.now_ns())
         log.add(line)
         if not request.path.startswith("/__capss/"):
-            journal.add(**_entry(response, line, capss.settings.scenario))
+            journal.add(**_entry(response, line, capss.settings))
         return response
 
     if faults is not None:
@@ -131,7 +132,7 @@ def _line(response: Response, now_ns: int) -> Line:
         at_ns=now_ns,
         method=plain_method(request.method),
         path=plain_path(request.path),
-        status=response.status_code,
+        status=0 if g.get("reset") else response.status_code,  # 0: there was no answer
         ms=round((time.perf_counter() - g.started) * 1000, 2),
         rule=g.get("rule"),
         note=plain_note(_note()),
@@ -144,8 +145,9 @@ def _note() -> str:
     return f"[{fault}] {note}".rstrip() if fault else note
 
 
-def _entry(response: Response, line: Line, scenario: str) -> dict[str, Any]:
+def _entry(response: Response, line: Line, settings: Settings) -> dict[str, Any]:
     """A request for the journal."""
+    generation = settings.choice("api-generation").value
     body = response.get_data() if isinstance(response.response, list | tuple) else b""
     parts = [
         Part(
@@ -171,7 +173,7 @@ def _entry(response: Response, line: Line, scenario: str) -> dict[str, Any]:
         "rule": line.rule,
         "note": line.note,
         "fix": rule.hint if rule else "",
-        "scenario": scenario,
+        "scenario": settings.scenario,
         "fault": g.get("fault"),
-        "instead": near.instead(request.method, request.path, request.host_url.rstrip("/")) if rule else "",
+        "instead": near.instead(request.method, request.path, request.host_url.rstrip("/"), generation) if rule else "",
     }

@@ -43,7 +43,17 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "nbf": _WHOLE,
     "scope": {"type": ["string", "array"], "items": _TEXT},
 }
-_ONLY_AREA = {"token": "TOK", "introspect": "TOK", "revoke": "TOK", "upload": "UPL", "update": "UPD"}
+_AREAS = {"upload": "UPL", "update": "UPD"}
+_TOKEN_ENDPOINTS = {"INTROSPECT": "introspect", "REVOKE": "revoke"}
+# what is wrong with credentials is so at each endpoint that takes a client's
+_CREDENTIALS = ("SECRET", "CREDENTIALS", "BASIC", "DISABLED")
+_MULTIPART_RULES = {
+    "WEB-NO-PART",
+    "WEB-NOT-MULTIPART",
+    "WEB-BROKEN-MULTIPART",
+    "WEB-PARTS-LIMIT",
+    "WEB-TOO-LARGE",
+}
 _REPLIES = {
     "token": "Token",
     "jwks": "Keys",
@@ -180,13 +190,27 @@ _GOOD = {
 def _refusals(operation: Operation) -> dict[int, list[Rule]]:
     """The rules that may refuse a request of the operation, by the status that they answer."""
     found: dict[int, list[Rule]] = defaultdict(list)
-    areas = {"WEB", "BEA" if not operation.public else "TOK", _ONLY_AREA.get(operation.kind, "")}
-    if operation.kind.endswith("-status"):
-        areas.add("STA")
     for rule in RULES.values():
-        if rule.level is Level.REFUSAL and rule.answer is not None and rule.id.partition("-")[0] in areas:
+        if rule.level is Level.REFUSAL and rule.answer is not None and _may_refuse(rule, operation):
             found[rule.answer.status].append(rule)
     return found
+
+
+def _may_refuse(rule: Rule, operation: Operation) -> bool:
+    """Whether a rule can have a say in an operation."""
+    area = rule.id.partition("-")[0]
+    if rule.id in _MULTIPART_RULES:
+        return operation.part is not None
+    if area == "TOK":
+        only = next((kind for word, kind in _TOKEN_ENDPOINTS.items() if word in rule.id), None)
+        shared = any(word in rule.id for word in _CREDENTIALS)
+        takes_client = operation.kind in ("token", *_TOKEN_ENDPOINTS.values())
+        return takes_client and (operation.kind == (only or "token") or (only is None and shared))
+    if area == "BEA":
+        return not operation.public
+    if area == "STA":
+        return operation.kind.endswith("-status")
+    return area == "WEB" or area == _AREAS.get(operation.kind)
 
 
 def _refusal(status: int, rules: list[Rule]) -> dict[str, Any]:

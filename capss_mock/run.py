@@ -12,14 +12,21 @@ from capss_mock.clock import Clock, SteerableClock
 from capss_mock.contract.faults import Fault
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.domain.clients import ApiClient
-from capss_mock.settings import Settings, read_settings
+from capss_mock.settings import Settings, SettingsError, read_settings
 from capss_mock.usecases import Capss
 from capss_mock.usecases.start import Preparation, start, system_clock
 from capss_mock.web.choice import Choice
 from capss_mock.web.control import Controls, controls
-from capss_mock.web.faults import Faults
+from capss_mock.web.faults import ASKED_FOR, Faults
 from capss_mock.web.journal import Journal
 from capss_mock.web.requestlog import RequestLog, Sink
+
+
+def _with_changes(settings: Settings) -> Settings:
+    """The settings with the changes that they were made by, also if only the outcome was given."""
+    before = read_settings(settings.scenario, settings.dialect, settings.changes).switches
+    more = {name: str(choice) for name, choice in settings.switches.items() if str(choice) != str(before[name])}
+    return replace(settings, changes={**settings.changes, **more})
 
 
 class Run:
@@ -31,6 +38,7 @@ class Run:
     Args:
         others: what ``/__capss/runs`` steers; None: there are no other runs.
         client: the API client that it starts with; None: the well-known one.
+        secure: whether it is served over TLS.
 
     Raises:
         StoreError: the store cannot be used.
@@ -44,8 +52,12 @@ class Run:
         sink: Sink | None = None,
         others: Any = None,
         client: ApiClient | None = None,
+        *,
+        secure: bool = False,
     ) -> None:
-        self.settings = settings or Settings()
+        self.settings = _with_changes(settings or Settings())
+        self._secure = secure
+        self._stopping = threading.Event()
         self.clock = SteerableClock(clock or system_clock(self.settings))
         self.capss: Capss = start(self.settings, prepared, self.clock, client)
         self.journal = Journal()
@@ -61,40 +73,62 @@ class Run:
         """The faults of requests that choose no scenario."""
         return self._faults_of(self.settings.scenario)
 
-    def configure(self, scenario: str | None = None, switches: Mapping[str, str] | None = None) -> None:
-        """Change the scenario, and switches (those given; the others stay). Requests under way end as they began.
+    def configure(self, scenario: str | None = None, switches: Mapping[str, str | None] | None = None) -> None:
+        """Change the scenario, and switches (those given; None: as if it had never been set; the others stay).
+
+        Requests under way end as they began. Faults that were asked for stay; the scenario's begin anew.
 
         Raises:
-            SettingsError: there is no such scenario, switch or option; nothing is changed then.
+            SettingsError: there is no such scenario, switch or option, or the scenario needs a start of its own;
+                nothing is changed then.
         """
         with self._lock:
             old = self.settings
             chosen = old.scenario if scenario is None else scenario
-            new = read_settings(chosen, old.dialect, {**old.changes, **(switches or {})})
+            if scenario is not None and scenario in SCENARIOS:
+                self._check(scenario)
+            changes = {name: text for name, text in {**old.changes, **(switches or {})}.items() if text is not None}
+            new = read_settings(chosen, old.dialect, changes)
             self.settings = replace(old, switches=new.switches, scenario=chosen, changes=new.changes)
             self.capss = self.capss.under(self.settings)
             self._apps.clear()
-            if scenario:
+            if scenario is not None:
+                asked = [fault for faults in self._faults.values() for fault in faults.asked_for()]
                 self._faults.clear()
+                self.arm(asked)
+
+    def _check(self, scenario: str) -> None:
+        found = SCENARIOS[scenario]
+        if found.certificate and scenario != self.settings.scenario:
+            raise SettingsError(f"{scenario} needs a certificate of its own: serve --scenario {scenario}")
+        if found.tls and not self._secure:
+            raise SettingsError(f"{scenario} needs https: serve --tls --scenario {scenario}")
 
     def arm(self, faults: Iterable[Fault]) -> None:
         """Let the next requests meet these faults."""
-        self.faults.arm(faults, "asked for")
+        self.faults.arm(faults, ASKED_FOR)
 
     def reset(self) -> None:
-        """Forget what was sent, the journal, and how often faults have been met; settings and clock stay."""
+        """Forget what was sent, the journal, and how often faults were met; settings, faults and clock stay."""
         with self._lock:
             self.capss.store.clear()
             self.journal.clear()
-            self._faults.clear()
-            self._apps.clear()
+            for faults in self._faults.values():
+                faults.rewind()
             self._choice.clear()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
         limit = self.settings.choice("size-limit").count
-        scenario = self._choice.of(environ, limit) or self.settings.scenario
+        scenario = self._choice.of(environ, limit)
+        if scenario and environ.get("capss.first"):  # by hand, each time is the first
+            self._faults_of(scenario).rewind()
+        scenario = scenario or self.settings.scenario
         return self._app(scenario).wsgi_app(environ, start_response)
+
+    def interrupt(self) -> None:
+        """Let no request wait any longer for what a fault wants."""
+        self._stopping.set()
 
     def close(self) -> None:
         """Write the request log and close the store."""
@@ -104,7 +138,7 @@ class Run:
     def _faults_of(self, scenario: str) -> Faults:
         with self._lock:
             if scenario not in self._faults:
-                faults = self._faults[scenario] = Faults()
+                faults = self._faults[scenario] = Faults(self._stopping)
                 faults.arm(SCENARIOS[scenario].faults, f"scenario {scenario}")
             return self._faults[scenario]
 

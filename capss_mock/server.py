@@ -40,6 +40,7 @@ class MockServer:
         report: gets a sentence for each connection that failed below HTTP.
         idle_s: seconds that a silent client is waited for.
         minted: make credentials of its own instead of the well-known ones.
+        child: it is one of another mock's runs, and has none itself.
 
     Raises:
         StoreError, PortError, CertificateError, SettingsError: it cannot start; nothing is left running.
@@ -58,32 +59,44 @@ class MockServer:
         report: Callable[[str], None] = lambda _message: None,
         idle_s: float = IDLE_S,
         minted: bool = False,
+        child: bool = False,
     ) -> None:
         settings = settings or Settings()
         scenario = SCENARIOS[settings.scenario]
-        self._directory: Path | None = None
         if scenario.tls and not tls:
             raise SettingsError(f"the scenario {scenario.id} needs https (--tls)")
-        if scenario.certificate or tls is True:
-            self._directory = Path(tempfile.mkdtemp(prefix="capss-mock-ca-"))
-            tls = throw_away(self._directory / "ca.pem", fault=scenario.certificate)
-        self.ca_file = tls.ca_file if tls else None
-        context: ssl.SSLContext | None = tls.context if tls else None
+        if isinstance(tls, Tls) and scenario.certificate != tls.fault:
+            raise SettingsError(f"the scenario {scenario.id} needs another certificate than the one that was given")
+        self._directory: Path | None = None
+        self._run: Run | None = None
         self.client_id, self.client_secret = defaults.CLIENT_ID, defaults.CLIENT_SECRET
         client = None
         if minted:
             client, self.client_secret = minted_client()
             self.client_id = client.client_id
-        self.runs = Runs(bool(tls))
-        self.run = Run(settings, prepared, clock, sink, self.runs, client)
-        self.runs.key = self.run.capss.key
         try:
-            self._server = ThreadedServer(self.run, host, port, context, report, idle_s)
+            if scenario.certificate or tls is True:
+                self._directory = Path(tempfile.mkdtemp(prefix="capss-mock-ca-"))
+                if not isinstance(tls, Tls):
+                    tls = throw_away(self._directory / "ca.pem", fault=scenario.certificate)
+            self.ca_file = tls.ca_file if isinstance(tls, Tls) else None
+            context: ssl.SSLContext | None = tls.context if isinstance(tls, Tls) else None
+            self.runs = None if child else Runs(host, bool(tls), settings.control_token)
+            self._run = Run(settings, prepared, clock, sink, self.runs, client, secure=bool(tls))
+            if self.runs is not None:
+                self.runs.key = self._run.capss.key
+            self._server = ThreadedServer(self._run, host, port, context, report, idle_s)
         except BaseException:
             self._close()
             raise
         shown = f"[{host}]" if ":" in host else host
         self.url = f"{'https' if context else 'http'}://{shown}:{self._server.port}"
+
+    @property
+    def run(self) -> Run:
+        """What can be steered."""
+        assert self._run is not None  # noqa: S101 - it is there once __init__ is through
+        return self._run
 
     @property
     def capss(self) -> Capss:
@@ -92,12 +105,15 @@ class MockServer:
 
     def stop(self) -> None:
         """Stop answering, close other runs, write the request log, close the store, remove what was temporary."""
+        self.run.interrupt()
         self._server.stop()
         self._close()
 
     def _close(self) -> None:
-        self.runs.close_all()
-        self.run.close()
+        if self._run is not None:
+            if self.runs is not None:
+                self.runs.close_all()
+            self._run.close()
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
 
@@ -113,12 +129,13 @@ class MockServer:
 class Runs:
     """Other runs beside a mock's own, each a mock on a port of its own; steered by ``/__capss/runs``."""
 
-    def __init__(self, tls: bool) -> None:
-        self._tls = tls
+    def __init__(self, host: str, tls: bool, control_token: str | None) -> None:
+        self._host, self._tls, self._control_token = host, tls, control_token
         self._lock = threading.Lock()
         self._open: dict[str, MockServer] = {}
+        self._opening = 0
         self._count = 0
-        self.key: Future[SigningKey] | None = None  # runs sign with the same: making one takes up to 0.4 s
+        self.key: Future[SigningKey] | None = None
 
     def open(
         self, *, scenario: str, dialect: str, changes: Mapping[str, str], now: datetime | None = None
@@ -130,16 +147,28 @@ class Runs:
             TooManyError: there are as many runs as there may be.
         """
         with self._lock:
-            if len(self._open) >= _MOST_RUNS:
+            if len(self._open) + self._opening >= _MOST_RUNS:
                 raise TooManyError(f"there are {_MOST_RUNS} runs already: close some")
             self._count += 1
+            self._opening += 1
             name = f"run-{self._count}"
-        settings = read_settings(scenario, dialect, changes, run_id=name, now=now)
-        prepared = Preparation(Entropy(), self.key)
-        server = MockServer(settings, tls=self._tls or SCENARIOS[scenario].tls, prepared=prepared, minted=True)
-        with self._lock:
-            self._open[name] = server
+        try:
+            settings = read_settings(
+                scenario, dialect, changes, run_id=name, now=now, control_token=self._control_token
+            )
+            tls = self._tls or SCENARIOS[scenario].tls
+            server = MockServer(settings, host=self._host, tls=tls, prepared=self._prepared(), minted=True, child=True)
+            with self._lock:
+                self._open[name] = server
+        finally:
+            with self._lock:
+                self._opening -= 1
         return _described(name, server)
+
+    def _prepared(self) -> Preparation:
+        """The parent's key under an id of its own: making one takes up to 0.4 s, and no run takes another's tokens."""
+        entropy = Entropy()
+        return Preparation(entropy, self.key.result().known_as(entropy.uuid()) if self.key else None)
 
     def get(self, name: str) -> dict[str, Any] | None:
         """A run that is open."""

@@ -93,7 +93,7 @@ def test_the_pipeline_example_runs(tmp_path: Path) -> None:
         env=environment,
     )
     assert '"client_id": "apitest"' in done.stdout
-    assert '"status":"ok"' in done.stdout
+    assert '"status": "ok"' in done.stdout
 
 
 def test_files_named_in_the_readme_exist() -> None:

@@ -5,7 +5,7 @@ from difflib import get_close_matches
 
 import click
 
-from capss_mock.contract.faults import Scenario
+from capss_mock.contract.faults import Do, Scenario
 from capss_mock.contract.scenarios import SCENARIOS
 
 _MEANING = {
@@ -51,10 +51,24 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
             click.echo(f"   {_MEANING[scenario.outcome]}")
             click.echo(f"   a good program: {scenario.good}")
             click.echo(f"   known from: {_cited(scenario)}")
+            for line in _how(scenario):
+                click.echo(f"   {line}")
             if scenario.switches:
                 switches = ", ".join(f"{name}={value}" for name, value in scenario.switches.items())
                 click.echo(f"   switches: {switches}")
     return 0
+
+
+def _how(scenario: Scenario) -> list[str]:
+    """What the mock does for it, besides its switches."""
+    lines = [
+        f"fault: {fault.on}, {fault.do}{f' {fault.status}' if fault.do is Do.ANSWER else ''}, "
+        f"{'after the work is done' if fault.after else 'before anything is done'}, "
+        f"{'always' if fault.times is None else f'{fault.times} x'}"
+        for fault in scenario.faults
+    ]
+    words = {"force": "records are judged", "certificate": "certificate", "document": "to be sent: a document that is"}
+    return lines + [f"{word}: {getattr(scenario, name)}" for name, word in words.items() if getattr(scenario, name)]
 
 
 def _json(scenario: Scenario) -> dict[str, object]:
@@ -67,4 +81,5 @@ def _json(scenario: Scenario) -> dict[str, object]:
         "citations": [{"source": each.source, "where": each.where} for each in scenario.citations],
         "switches": dict(scenario.switches),
         "tls": bool(scenario.tls or scenario.certificate),
+        "how": _how(scenario),
     }

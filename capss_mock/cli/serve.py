@@ -17,6 +17,7 @@ import click
 
 from capss_mock.cli.options import Moment, SwitchSetting, read_config
 from capss_mock.contract import defaults
+from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import DIALECTS
 from capss_mock.settings import LOOPBACK, SettingsError, read_settings
 
@@ -145,7 +146,7 @@ def _serve(
     console = Console(log, quiet)
     with contextlib.ExitStack() as cleanup:
         try:
-            tls = _tls(cleanup, host, **tls_options)
+            tls = _tls(cleanup, host, SCENARIOS[scenario].certificate, **tls_options)
             mock = cleanup.enter_context(
                 MockServer(
                     settings,
@@ -182,6 +183,7 @@ def _on_signals() -> threading.Event:
 def _tls(
     cleanup: contextlib.ExitStack,
     host: str,
+    fault: str,
     *,
     tls: bool,
     ca_file: Path | None,
@@ -193,16 +195,18 @@ def _tls(
     if tls_cert:
         if tls or ca_file:
             raise click.UsageError("--tls-cert is your own certificate; --tls and --ca-file make a throw-away one")
+        if fault:
+            raise click.UsageError("the scenario needs a throw-away certificate: --tls, without --tls-cert")
         return certificates.own(tls_cert, tls_key)
     if tls_key:
         raise click.UsageError("--tls-key needs --tls-cert")
-    if not (tls or ca_file):
+    if not (tls or ca_file or fault):
         return None
     if ca_file is None:
         directory = Path(tempfile.mkdtemp(prefix="capss-mock-ca-"))
         cleanup.callback(shutil.rmtree, directory, ignore_errors=True)
         ca_file = directory / "ca.pem"
-    return certificates.throw_away(ca_file, host)
+    return certificates.throw_away(ca_file, host, fault)
 
 
 @contextlib.contextmanager

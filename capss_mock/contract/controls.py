@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from capss_mock.contract.faults import Do
+from capss_mock.contract.faults import STATUSES, Do
 from capss_mock.contract.fields import FORMS
 from capss_mock.contract.model import Switch
 from capss_mock.contract.scenarios import SCENARIOS
@@ -15,6 +15,7 @@ _TEXT: dict[str, Any] = {"type": "string"}
 _WHOLE: dict[str, Any] = {"type": "integer"}
 _YES_NO: dict[str, Any] = {"type": "boolean"}
 _SCENARIO = {"type": "string", "enum": list(SCENARIOS)}
+_STEERABLE = {"type": "string", "enum": [each.id for each in SCENARIOS.values() if each.steerable]}
 _TIME = {"type": "string", "format": "date-time", "example": "2025-12-15T22:03:52Z"}
 
 
@@ -77,11 +78,22 @@ def _setting(switch: Switch) -> dict[str, Any]:
 
 UPDATE = FORMS["update"]
 _SWITCHES = _object(**{name: _setting(switch) for name, switch in SWITCHES.items()})
+_SETTINGS = {"type": "object", "additionalProperties": _TEXT}
+_CHANGES = _object(**{name: {"anyOf": [_setting(switch), {"type": "null"}]} for name, switch in SWITCHES.items()})
 _FAULTS = _list("faults")
 _CLOCK = _answer(now=_TEXT, pacific=_TEXT, frozen=_YES_NO)
 _DESCRIBED = _answer(id=_TEXT, outcome=_TEXT, sentence=_TEXT, good=_TEXT)
 _RUN = _answer(id=_TEXT, url=_TEXT, client_id=_TEXT, client_secret=_TEXT, scenario=_TEXT)
 _ENTRIES = _list("entries", total=_WHOLE, count=_WHOLE)
+_FRAMING = ("content-length", "transfer-encoding", "connection")
+
+
+def _spelt_anyhow(name: str) -> str:
+    """A pattern for a name in capitals or not: JSON Schema's patterns know no (?i)."""
+    return "".join(f"[{letter.upper()}{letter}]" if letter.isalpha() else letter for letter in name)
+
+
+_NOT_FRAMING = f"(?!({'|'.join(map(_spelt_anyhow, _FRAMING))})$)"
 _FAULT = _object(
     ("on",),
     on={"type": "string", "enum": ["token", "submit", "upload", "update", "status"]},
@@ -89,10 +101,10 @@ _FAULT = _object(
     after=_YES_NO,
     first={"type": "integer", "minimum": 1, "maximum": 10**6},
     times={"anyOf": [{"type": "integer", "minimum": 1, "maximum": 10**6}, {"type": "null"}]},
-    status={"type": "integer", "minimum": 200, "maximum": 599},
+    status={"type": "integer", "enum": list(STATUSES)},
     headers={
         "type": "object",
-        "propertyNames": {"pattern": "^[A-Za-z0-9-]{1,100}$"},
+        "propertyNames": {"pattern": f"^{_NOT_FRAMING}[A-Za-z0-9-]{{1,100}}$"},
         "additionalProperties": {"type": "string", "pattern": "^([!-~]([ -~]{0,998}[!-~])?)?$"},
     },
     body=_TEXT,
@@ -110,11 +122,18 @@ CONTROLS = (
         "/scenario",
         "Change the scenario of this run; its faults begin anew.",
         _DESCRIBED,
-        _object(("scenario",), scenario=_SCENARIO),
+        _object(
+            ("scenario",),
+            scenario={"type": "string", "enum": [each.id for each in SCENARIOS.values() if each.steerable]},
+        ),
     ),
-    Control("GET", "/switches", "How the switches are set.", {"type": "object", "additionalProperties": _TEXT}),
+    Control("GET", "/switches", "How the switches are set.", _SETTINGS),
     Control(
-        "PATCH", "/switches", "Change some switches.", {"type": "object", "additionalProperties": _TEXT}, _SWITCHES
+        "PATCH",
+        "/switches",
+        "Change some switches; null takes a change back.",
+        _SETTINGS,
+        _CHANGES,
     ),
     Control("GET", "/clock", "The mock's clock.", _CLOCK),
     Control(
@@ -204,6 +223,7 @@ def _described(control: Control) -> dict[str, Any]:
         answers["403"] = _content("not from here, or without the token", _ERROR)
     if control.takes is not None or control.query:
         answers["400"] = _content("what was sent cannot be used; the error says what can", _ERROR)
+        answers["413"] = {"description": "more than 1 MB"}
     if control.limited:
         answers["429"] = _content("there are as many runs as there may be", _ERROR)
     if control.missing:

@@ -6,11 +6,14 @@ That a server does these things is assumed throughout; that servers of this kind
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from types import MappingProxyType
 
 from capss_mock.contract.model import Citation
 
 ELSEWHERE = "capss-elsewhere.invalid"  # a host that RFC 2606 keeps from ever existing
+
+STATUSES = tuple(status.value for status in HTTPStatus if status >= 200)
 
 
 class Outcome(enum.StrEnum):
@@ -64,6 +67,7 @@ class Scenario:
     ``sentence`` says what happens, ``good`` what a good program then does. ``force`` is how records are judged whatever
     they are: ``duplicates`` (all), ``errors`` (all), ``one-error`` (the first) or ``unreadable`` (the whole file).
     ``certificate`` is ``untrusted``, ``expired`` or ``wrong-name``: these need TLS, as ``tls`` says of others.
+    ``document`` is what must be sent for it: ``empty``, ``large`` or ``other-licence``.
     """
 
     id: str
@@ -76,3 +80,9 @@ class Scenario:
     force: str = ""
     certificate: str = ""
     tls: bool = False
+    document: str = ""
+
+    @property
+    def steerable(self) -> bool:
+        """Whether a run that has begun with another one can be put into it."""
+        return not (self.certificate or self.tls)

@@ -14,6 +14,6 @@ UNPROVED = {
     "WEB-CLIENT-SECRET": _PAGE,
     "WEB-CLIENT-FIELDS": _PAGE,
     "DOC-LIMIT": "its documents are too large to keep as files; the tests build them",
-    "STA-SCENARIO": "it takes a scenario; tests/mock/test_scenarios.py plays all of them",
+    "STA-REFUSED": "it takes a scenario; tests/mock/test_scenarios.py plays all of them",
     "DOC-XSD": "it takes a schema of the user's: the DOJ's is not public; test_schema.py has an invented one",
 }

@@ -90,7 +90,7 @@ def forced(reading: Reading, force: str) -> Reading:
         force: ``errors``, ``one-error`` or ``unreadable``; anything else leaves the reading as it is.
     """
     if force == "unreadable" and not reading.findings:
-        finding = Finding("STA-SCENARIO", "document", "cannot be taken: the scenario wants it so")
+        finding = Finding("STA-REFUSED", "document", "cannot be taken")
         return replace(reading, findings=[finding])
     if force not in ("errors", "one-error"):
         return reading
@@ -105,7 +105,7 @@ def forced(reading: Reading, force: str) -> Reading:
 
 def _wanted(ordinal: int) -> Finding:
     where = f"{FORMS['upload'].record.name} {ordinal}"
-    return Finding("STA-SCENARIO", where, "is refused: the scenario wants it so", True, ordinal)
+    return Finding("STA-REFUSED", where, "is refused", True, ordinal)
 
 
 class Duplicates:

@@ -42,6 +42,10 @@ class SigningKey:
         assert isinstance(private, rsa.RSAPrivateKey)  # noqa: S101 - we wrote it
         return cls(kid, RSAKey(private, None))
 
+    def known_as(self, kid: str) -> "SigningKey":
+        """The same key under another id: whoever knows it by that one only takes no tokens of this one."""
+        return SigningKey(kid, self.key)
+
     def pem(self) -> bytes:
         """The private key as PKCS#8 PEM, for the store."""
         private = self.key.private_key

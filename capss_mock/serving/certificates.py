@@ -16,10 +16,14 @@ class CertificateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """A server context and, for a throw-away authority, where its certificate (never its key) was written."""
+    """A server context and, for a throw-away authority, where its certificate (never its key) was written.
+
+    ``fault`` is what is wrong with the certificate, by wish.
+    """
 
     context: ssl.SSLContext
     ca_file: Path | None = None
+    fault: str = ""
 
 
 def throw_away(ca_file: Path, extra_host: str = "", fault: str = "") -> Tls:
@@ -50,7 +54,7 @@ def throw_away(ca_file: Path, extra_host: str = "", fault: str = "") -> Tls:
         authority.cert_pem.write_to_path(str(ca_file))
     except OSError as error:
         raise CertificateError(f"cannot write the CA certificate to {ca_file}: {error.strerror}") from None
-    return Tls(context, ca_file)
+    return Tls(context, ca_file, fault)
 
 
 def own(certificate: Path, key: Path | None) -> Tls:

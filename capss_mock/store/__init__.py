@@ -72,7 +72,7 @@ class Store:
         self._write_lock = threading.Lock()
         self._closed = False
         self._thread = threading.local()
-        self._readers: list[Connection] = []
+        self._readers: list[tuple[threading.Thread, Connection]] = []
         self._writer: Connection | None = None
         self._engine = self._open()
         try:
@@ -89,7 +89,7 @@ class Store:
 
     def _open(self) -> Engine:
         url = sa.URL.create("sqlite", database=str(self.path))
-        engine = sa.create_engine(url, pool_size=64, max_overflow=64)
+        engine = sa.create_engine(url, pool_size=64, max_overflow=-1)  # a connection for each thread that reads
         sa.event.listen(engine, "connect", _connected)
         sa.event.listen(engine, "begin", _begun)
         return engine
@@ -119,8 +119,16 @@ class Store:
         if connection is None or connection.closed:
             connection = self._engine.connect()
             self._thread.reader = connection
-            self._readers.append(connection)
+            with self._write_lock:
+                self._let_go_of_the_dead()
+                self._readers.append((threading.current_thread(), connection))
         yield connection
+
+    def _let_go_of_the_dead(self) -> None:
+        """Close the connections of threads that have ended: a server has as many as it needs, now more, now fewer."""
+        for thread, connection in [each for each in self._readers if not each[0].is_alive()]:
+            self._readers.remove((thread, connection))
+            connection.close()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -141,7 +149,7 @@ class Store:
         """Let go of the file once nobody writes to it; a temporary one is removed."""
         with self._write_lock:
             self._closed = True
-        for connection in (*self._readers, *filter(None, (self._writer,))):
+        for connection in (*(each for _, each in self._readers), *filter(None, (self._writer,))):
             connection.close()
         self._readers.clear()
         self._writer = None

@@ -40,7 +40,13 @@ class Choice:
         path = str(environ.get("PATH_INFO", ""))
         if path.startswith("/__capss/"):
             return ""
-        chosen = _by_credentials(environ) or self._by_path(path) or _by_body(environ, limit)
+        chosen = _by_credentials(environ) or self._by_path(path)
+        if chosen:
+            # with credentials it begins with the token
+            environ["capss.first"] = str(environ.get("HTTP_AUTHORIZATION", "")).lower().startswith("basic ")
+        else:
+            chosen = _by_body(environ, limit)
+            environ["capss.first"] = True
         if chosen:
             environ["capss.submitted"] = lambda status_id: self._remember(status_id, chosen)
         return chosen
@@ -85,8 +91,8 @@ def _by_body(environ: dict[str, Any], limit: int) -> str:
         environ["wsgi.input"] = _Again(b"", body, error)
         return ""
     environ["wsgi.input"] = _Again(head, body)
-    found = _FILE.search(head) or _LOAN.search(head)
-    return _known(found[1].decode()) if found else ""
+    names = [found[1].decode() for found in (_FILE.search(head), _LOAN.search(head)) if found]
+    return next(filter(None, map(_known, names)), "")
 
 
 def _known(name: str) -> str:

@@ -36,6 +36,7 @@ from capss_mock.web.faults import Faults
 from capss_mock.web.journal import Journal, moment
 
 _BODY_LIMIT = 2**20
+_OWN_SITE = (None, "none", "same-origin")
 PAGE = 1000  # items, submissions or entries in one answer, at most
 TOKEN_HEADER = "X-Capss-Token"
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov"}
@@ -52,7 +53,7 @@ class Controls(Protocol):
 
     @property
     def faults(self) -> Faults: ...
-    def configure(self, scenario: str | None = None, switches: Mapping[str, str] | None = None) -> None: ...
+    def configure(self, scenario: str | None = None, switches: Mapping[str, str | None] | None = None) -> None: ...
     def arm(self, faults: Iterable[Fault]) -> None: ...
     def reset(self) -> None: ...
 
@@ -109,14 +110,18 @@ def controls(run: Controls) -> Blueprint:
 def _guarded(token: str | None) -> Response | None:
     """Nothing for whoever may steer: this machine, called by a name of it, or who knows the token.
 
-    A page in a browser on this machine can send requests here; it cannot choose their Host header.
+    A page in a browser on this machine can send requests here, but its browser then says where the page is from.
     """
+    origin = request.headers.get("Origin")
+    if origin not in (None, request.host_url.rstrip("/")) or request.headers.get("Sec-Fetch-Site") not in _OWN_SITE:
+        return _json({"error": "a page of another site may not steer the mock"}, 403)
     if token is not None:
         given = request.headers.get(TOKEN_HEADER, "")
         if hmac.compare_digest(given.encode(), token.encode()):
             return None
         return _json({"error": f"the header {TOKEN_HEADER} must have the token of serve --control-token"}, 403)
     host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    host = host.lower().rstrip(".")
     address = request.remote_addr or "127.0.0.1"
     if host in _LOOPBACK and (address.startswith("127.") or address in ("::1", "::ffff:127.0.0.1")):
         return None
@@ -182,7 +187,7 @@ def _add_steering(blueprint: Blueprint, run: Controls) -> None:
     @blueprint.patch("/switches")
     def set_switches() -> Response:
         values = read_body()
-        run.configure(switches={name: read_text(values, name) for name in values})
+        run.configure(switches={name: None if values[name] is None else read_text(values, name) for name in values})
         g.note = ", ".join(f"{name}={run.settings.choice(name)}" for name in values)
         return _json(_switches(run.settings.switches))
 
@@ -228,22 +233,22 @@ def _add_steering(blueprint: Blueprint, run: Controls) -> None:
 
 
 def _add_journal(blueprint: Blueprint, run: Controls) -> None:
-    def wanted() -> list[journals.Entry]:
-        after, limit = _page()
-        found = run.journal.entries(
+    def wanted(after: int) -> list[journals.Entry]:
+        return run.journal.entries(
             after=after,
             method=request.args.get("method"),
             path=request.args.get("path"),
             rule=request.args.get("rule"),
             scenario=request.args.get("scenario"),
-            status=read_number("status", 0, 0, 999) or None,
+            status=read_number("status", 0, 0, 999) if "status" in request.args else None,
         )
-        return found[:limit]
 
     @blueprint.get("/journal")
     def journal() -> Response:
-        entries = [each.as_json() for each in wanted()]
-        return _json({"total": run.journal.total, "count": len(entries), "entries": entries})
+        after, limit = _page()
+        found = wanted(after)
+        entries = [each.as_json() for each in found[:limit]]
+        return _json({"total": run.journal.total, "count": len(found), "entries": entries})
 
     @blueprint.delete("/journal")
     def clear() -> Response:
@@ -252,11 +257,13 @@ def _add_journal(blueprint: Blueprint, run: Controls) -> None:
 
     @blueprint.get("/journal.har")
     def har() -> Response:
-        return _json(journals.har(wanted(), request.host_url.rstrip("/")))
+        after, limit = _page()
+        return _json(journals.har(wanted(after)[:limit], request.host_url.rstrip("/")))
 
     @blueprint.get("/feedback")
     def feedback() -> Response:
-        return _json({"feedback": journals.feedback(wanted())})
+        after, limit = _page()
+        return _json({"feedback": journals.feedback(wanted(after))[:limit]})
 
 
 def _add_runs(blueprint: Blueprint, others: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import request
 
 from capss_mock.clock import SteerableClock
-from capss_mock.contract.faults import Do, Fault
+from capss_mock.contract.faults import STATUSES, Do, Fault
 
 FAULT_MEMBERS = {"on", "do", "after", "first", "times", "status", "headers", "body", "seconds", "members", "removed"}
 _KINDS = ("token", "submit", "upload", "update", "status")
@@ -55,6 +55,8 @@ def read_fault(values: Mapping[str, Any]) -> Fault:
     after = values.get("after", needs_answer)
     first = read_whole(values.get("first", 1), "first", 1, 10**6)
     status = read_whole(values.get("status", 200), "status", 200, 599)
+    if status not in STATUSES:
+        raise BadRequest(f"status {status} is none that HTTP knows")
     times = values.get("times", 1)
     if times is not None:
         times = read_whole(times, "times", 1, 10**6, ", or null for always")
@@ -63,11 +65,11 @@ def read_fault(values: Mapping[str, Any]) -> Fault:
         raise BadRequest("seconds must be a number from 0 to 600")
     headers, members, removed = values.get("headers", {}), values.get("members", {}), values.get("removed", [])
     if not isinstance(headers, dict) or not all(_is_header(*pair) for pair in headers.items()):
-        raise BadRequest("headers must be an object of header names and values, both in plain ASCII")
+        raise BadRequest("headers must be an object of names and values in plain ASCII, not those of framing")
     if not isinstance(removed, list) or not all(isinstance(name, str) for name in removed):
         raise BadRequest("removed must be a list of names")
-    if not isinstance(members, dict) or not isinstance(values.get("body", ""), str):
-        raise BadRequest("members must be an object, body a text")
+    if not isinstance(members, dict) or not _depth(members) or not isinstance(values.get("body", ""), str):
+        raise BadRequest("members must be an object, not nested deeply, body a text")
     if not isinstance(after, bool):
         raise BadRequest("after must be true or false")
     return Fault(
@@ -94,7 +96,15 @@ def read_whole(value: object, name: str, least: int, most: int, more: str = "") 
 
 
 def _is_header(name: str, value: object) -> bool:
+    if name.lower() in ("content-length", "transfer-encoding", "connection"):  # what a truncation is for
+        return False
     return bool(_HEADER_NAME.fullmatch(name) and isinstance(value, str) and _HEADER_VALUE.fullmatch(value))
+
+
+def _depth(value: object, left: int = 20) -> bool:
+    """Whether JSON is nested no deeper than this."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return left > 0 and all(_depth(each, left - 1) for each in inside)
 
 
 def read_body(*known: str) -> dict[str, Any]:

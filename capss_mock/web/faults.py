@@ -8,7 +8,6 @@ is raised as the error that a client would see.
 import errno
 import json
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -17,9 +16,12 @@ from flask import Flask, Response, g, request
 
 from capss_mock.contract.faults import ELSEWHERE, Do, Fault
 from capss_mock.contract.operations import OPERATIONS
+from capss_mock.web.problems import raw_path
 from capss_mock.web.wire import dumps
 
 _FAMILY = {"upload": "submit", "update": "submit", "upload-status": "status", "update-status": "status"}
+ASKED_FOR = "asked for"
+_KEPT = 1000  # faults
 _DRIPS = 20  # pieces into which a dripping answer is cut
 
 
@@ -34,16 +36,32 @@ class _Armed:
 
 
 class Faults:
-    """The faults of a run. Each request is counted once by each fault of its kind, whatever else happens to it."""
+    """The faults of a run.
 
-    def __init__(self) -> None:
+    Each request is counted by each fault of its kind; by one that comes after the work, when the work was done.
+    """
+
+    def __init__(self, stopping: threading.Event | None = None) -> None:
         self._lock = threading.Lock()
         self._armed: list[_Armed] = []
+        self.stopping = stopping or threading.Event()  # nobody waits any longer once this is set
 
     def arm(self, faults: Iterable[Fault], source: str) -> None:
         """Add faults; ``source`` says where they come from."""
         with self._lock:
             self._armed += [_Armed(fault, source) for fault in faults]
+            del self._armed[:-_KEPT]
+
+    def rewind(self) -> None:
+        """As if no request had come yet."""
+        with self._lock:
+            for armed in self._armed:
+                armed.seen = armed.hits = 0
+
+    def asked_for(self) -> list[Fault]:
+        """The faults that are of no scenario."""
+        with self._lock:
+            return [armed.fault for armed in self._armed if armed.source == ASKED_FOR]
 
     def disarm(self) -> None:
         """Forget all faults."""
@@ -92,7 +110,7 @@ def install(app: Flask, faults: Faults) -> None:
     def before() -> Response | None:
         kind = _kind()
         met = faults.meet(kind, after=False) if kind else None
-        return _done(met, None) if met else None
+        return _done(met, None, faults.stopping) if met else None
 
     @app.after_request
     def after(response: Response) -> Response:
@@ -100,23 +118,32 @@ def install(app: Flask, faults: Faults) -> None:
         if not kind or g.get("fault") or response.status_code >= 400:
             return response
         met = faults.meet(kind, after=True)
-        return _done(met, response) if met else response
+        if met is None:
+            return response
+        try:
+            return _done(met, response, faults.stopping)
+        except Exception as error:  # noqa: BLE001 - Flask would print it with what it quotes
+            g.fault = f"{met[1]}: could not be played ({type(error).__name__})"
+            return response
 
 
 def _kind() -> str:
+    if request.method == "HEAD":
+        return ""
     endpoint = request.endpoint or ""
     name = endpoint.removeprefix("api.")
     return OPERATIONS[name].kind if endpoint.startswith("api.") and name in OPERATIONS else ""
 
 
-def _done(met: tuple[Fault, str], real: Response | None) -> Response:
+def _done(met: tuple[Fault, str], real: Response | None, stopping: threading.Event) -> Response:
     fault, source = met
     g.fault = f"{source}: {_words(fault, real)}"
     match fault.do:
         case Do.RESET:
+            g.reset = True
             return Response(_reset(request.environ.get("capss.reset")), direct_passthrough=True)
         case Do.DELAY:
-            time.sleep(fault.seconds)
+            stopping.wait(fault.seconds)
         case Do.ANSWER:
             return _answer(fault)
         case Do.CHANGE if real is not None:
@@ -125,7 +152,8 @@ def _done(met: tuple[Fault, str], real: Response | None) -> Response:
             _piecewise(real, lambda body: iter([body[: len(body) // 2]]))
             real.headers["Connection"] = "close"
         case Do.DRIP if real is not None:
-            _piecewise(real, lambda body: _drip(body, fault.seconds, request.environ.get("capss.release")))
+            release = request.environ.get("capss.release")
+            _piecewise(real, lambda body: _drip(body, fault.seconds, release, stopping))
     if real is None:
         raise ValueError(f"a fault {fault.do} needs a real answer: it can only come after the work")
     return real
@@ -146,7 +174,8 @@ def _words(fault: Fault, real: Response | None) -> str:
 
 
 def _places() -> dict[str, str]:
-    path = request.full_path.rstrip("?")
+    query = request.query_string.decode("latin-1")
+    path = raw_path() + (f"?{query}" if query else "")
     return {
         "base": f"{request.scheme}://{request.host}",
         "http": f"http://{request.host}",
@@ -163,7 +192,7 @@ def _filled(template: str, places: dict[str, str]) -> str:
 
 def _answer(fault: Fault) -> Response:
     places = _places()
-    response = Response(_filled(fault.body, places).encode(), fault.status)
+    response = Response(_filled(fault.body, places).encode("utf-8", "replace"), fault.status)
     response.headers.remove("Content-Type")
     for name, value in fault.headers:
         response.headers[name] = _filled(value, places)
@@ -186,7 +215,9 @@ def _change(fault: Fault, real: Response) -> None:
         *outer, last = name.split(".")
         target = values
         for step in outer:
-            target = target[step] if isinstance(target.get(step), dict) else target.setdefault(step, {})
+            if not isinstance(target.get(step), dict):
+                target[step] = {}
+            target = target[step]
         target[last] = _filled(value, places) if isinstance(value, str) else value
     for name in fault.removed:
         values.pop(name, None)
@@ -203,13 +234,13 @@ def _piecewise(real: Response, cut: Any) -> None:
     real.headers["Content-Length"] = length
 
 
-def _drip(body: bytes, seconds: float, release: Any) -> Iterator[bytes]:
+def _drip(body: bytes, seconds: float, release: Any, stopping: threading.Event) -> Iterator[bytes]:
     if release is not None:
         release()  # what is written goes out at once
     size = max(1, -(-len(body) // _DRIPS))
     for start in range(0, len(body), size):
         yield body[start : start + size]
-        time.sleep(seconds / _DRIPS)
+        stopping.wait(seconds / _DRIPS)
 
 
 def _reset(reset: Callable[[], None] | None) -> Iterator[bytes]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from capss_mock import __version__
 from capss_mock.contract.rules import RULES
@@ -76,6 +77,7 @@ class Journal:
 
     kept: int = KEPT
     total: int = 0
+    _number: int = 0
     _entries: deque[Entry] = field(default_factory=deque)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,12 +85,13 @@ class Journal:
         """Note a request; what is given is clean already."""
         with self._lock:
             self.total += 1
-            self._entries.append(Entry(number=self.total, **values))
+            self._number += 1
+            self._entries.append(Entry(number=self._number, **values))
             while len(self._entries) > self.kept:
                 self._entries.popleft()
 
     def clear(self) -> None:
-        """Forget everything, the count too."""
+        """Forget everything, the count too; numbers go on, so that who asks for what is new misses nothing."""
         with self._lock:
             self._entries.clear()
             self.total = 0
@@ -124,7 +127,11 @@ def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def clean_answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """The headers of an answer that are kept."""
     headers = {name.lower(): value for name, value in headers.items()}
-    return {name: headers[name] for name in _ANSWER_HEADERS if name in headers}
+    kept = {name: headers[name] for name in _ANSWER_HEADERS if name in headers}
+    if "location" in kept:  # it may hold what was asked for
+        parts = urlsplit(kept["location"])
+        kept["location"] = f"{parts.scheme}://{parts.netloc}{plain_path(parts.path)}" if parts.netloc else "…"
+    return kept
 
 
 def clean_query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:

@@ -15,7 +15,9 @@ from capss_mock import server
 from capss_mock.clock import Entropy
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.run import Run
-from capss_mock.settings import read_settings
+from capss_mock.server import MockServer
+from capss_mock.settings import Settings, read_settings, read_switches
+from capss_mock.store import StoreError
 from capss_mock.usecases.start import Preparation
 from tests.helpers import AUTH, GRANT, UPDATES, VALID, InProcess, Live
 
@@ -195,6 +197,8 @@ def test_submissions_tell_what_the_server_holds(mock: InProcess) -> None:
         ("POST", "faults", {"on": "everything"}, "on must be one of token, submit"),
         ("POST", "faults", {"on": "token", "do": "explode"}, "do must be one of answer, change"),
         ("POST", "faults", {"on": "token", "times": 0}, "times must be a whole number from 1"),
+        ("POST", "faults", {"on": "token", "status": 299}, "status 299 is none that HTTP knows"),
+        ("POST", "faults", {"on": "token", "headers": {"Content-Length": "1"}}, "not those of framing"),
         ("POST", "faults", {"on": "token", "status": 99}, "status must be a whole number from 200 to 599"),
         ("POST", "faults", {"on": "token", "after": "yes"}, "after must be true or false"),
         ("PUT", "scenario", {"scenario": ""}, "there is no scenario ''"),
@@ -236,6 +240,95 @@ def test_only_this_machine_may_steer(mock: InProcess, host: str, address: str, s
     reply = mock.http.get("/__capss/items", headers={"Host": host}, environ_base={"REMOTE_ADDR": address})
     assert reply.status_code == status
     assert "Access-Control-Allow-Origin" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://localhost:1"}, 403),  # another port is another site
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Origin": "http://localhost", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "none"}, 200),
+    ],
+)
+def test_a_page_of_another_site_may_not_steer(mock: InProcess, headers: dict[str, str], status: int) -> None:
+    mock.send(VALID / "one-transaction.xml")
+    reply = mock.http.post("/__capss/reset", headers={**headers, "Content-Type": "text/plain"})
+    assert reply.status_code == status
+    assert len(mock.capss.store.list_submissions(0, 9)) == (status == 403)
+
+
+def test_switches_survive_a_change_of_scenario_however_they_were_given(signing_key: SigningKey) -> None:
+    switches = read_switches(changes={"progress": "immediate", "save-code": "200"})
+    run = Run(Settings(switches), Preparation(Entropy(), signing_key))
+    http = Client(run)
+    http.put("/__capss/scenario", json={"scenario": "partial"})
+    values = http.patch("/__capss/switches", json={"pending": "200-with-word"}).json
+    assert (values["progress"], values["save-code"], values["on-error-default"]) == ("immediate", "200", "submit")
+    assert http.patch("/__capss/switches", json={"progress": None}).json["progress"] == "polls:2"
+    run.close()
+
+
+def test_a_scenario_that_a_run_cannot_be_put_into_is_refused(mock: InProcess) -> None:
+    for name, words in (("expired-certificate", "needs a certificate of its own"), ("redirect-to-http", "needs https")):
+        reply = mock.http.put("/__capss/scenario", json={"scenario": name})
+        assert (reply.status_code, words in reply.json["error"]) == (400, True)
+
+
+def test_a_token_of_another_run_is_none(make_live: Callable[..., Live]) -> None:
+    live = make_live()
+    headers = live.bearer()
+    run = live.http.post("/__capss/runs", json={}).json()
+    with httpx.Client(base_url=run["url"], trust_env=False) as http:
+        assert http.get("/api/bulkimport/status/1", headers=headers).status_code == 401
+    assert live.http.get("/api/bulkimport/status/1", headers=headers).status_code == 404
+
+
+def test_runs_inherit_who_may_steer(signing_key: SigningKey) -> None:
+    prepared = Preparation(Entropy(), signing_key)
+    with MockServer(read_settings(control_token="a-token"), prepared=prepared) as mock:
+        headers = {"X-Capss-Token": "a-token"}
+        run = httpx.post(f"{mock.url}/__capss/runs", headers=headers, json={}, trust_env=False).json()
+        assert httpx.get(f"{run['url']}/__capss/journal", trust_env=False).status_code == 403
+        assert httpx.get(f"{run['url']}/__capss/journal", headers=headers, trust_env=False).status_code == 200
+        assert httpx.get(f"{run['url']}/__capss/runs", headers=headers, trust_env=False).status_code == 404
+
+
+def test_reset_keeps_the_faults_that_were_asked_for_and_begins_them_anew(mock: InProcess) -> None:
+    mock.http.post("/__capss/faults", json={"on": "token", "status": 503})
+    codes = []
+    for _ in range(2):
+        codes += [mock.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code for _ in range(2)]
+        mock.http.post("/__capss/reset")
+    mock.http.put("/__capss/scenario", json={"scenario": "slow"})
+    codes.append(mock.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code)
+    assert codes == [503, 200, 503, 200, 503]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"on": "token", "do": "change", "members": {"token_type.x": 1}},
+        {"on": "token", "do": "answer", "body": "\ud800"},
+        {"on": "token", "do": "answer", "status": 418, "headers": {"X-A": "b"}},
+        {"on": "token", "do": "change", "members": {"a": [[1]]}, "removed": ["scope", "nothing"]},
+    ],
+)
+def test_what_can_be_asked_for_can_be_played(mock: InProcess, fault: dict[str, object]) -> None:
+    assert mock.http.post("/__capss/faults", json=fault).status_code == 201
+    assert mock.http.post("/oauth2/token", auth=AUTH, data=GRANT).status_code in (200, 418)
+    assert mock.http.get("/__capss/journal").json["entries"][0]["fault"].startswith("asked for: ")
+    assert "could not be played" not in mock.http.get("/__capss/journal").text
+
+
+def test_a_mock_that_cannot_start_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(StoreError):
+        MockServer(Settings(store=Path("/nonexistent/x.sqlite")), tls=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_whoever_knows_the_token_may_steer_from_anywhere_and_nobody_else(signing_key: SigningKey) -> None:

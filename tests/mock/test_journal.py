@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import httpx
 import pytest
 
 from capss_mock.web.journal import Journal
@@ -42,13 +43,13 @@ def test_a_near_miss_says_what_would_have_worked(mock: InProcess) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "command"),
     [
-        ("GET", "/oauth2/token", 'curl -X POST -u apitest:Password1 -d "scope=api" -d "grant_type=client_credentials" http://h/oauth2/token'),
-        ("POST", "/oauth/token", 'curl -X POST -u apitest:Password1 -d "scope=api" -d "grant_type=client_credentials" http://h/oauth/token'),
+        ("GET", "/oauth2/token", 'curl -X POST -u CLIENT_ID:SECRET -d "scope=api" -d "grant_type=client_credentials" http://h/oauth2/token'),
+        ("POST", "/oauth/token", 'curl -X POST -u CLIENT_ID:SECRET -d "scope=api" -d "grant_type=client_credentials" http://h/oauth/token'),
         ("POST", "/api/bulkimport/SAVE", 'curl -X POST -H "Authorization: Bearer TOKEN" -F "bulkUploadFile=@day.xml" http://h/api/bulkimport/save'),
         ("POST", "/api/bulk", 'curl -X POST -H "Authorization: Bearer TOKEN" -F "bulkUploadFile=@day.xml" http://h/api/bulkimport/save'),
         ("PUT", "/api/itemupdate/updateItem", 'curl -X POST -H "Authorization: Bearer TOKEN" -F "itemUpdateFile=@day.xml" http://h/api/itemupdate/updateItem'),
-        ("GET", "/api/itemupdate/status/x", 'curl -X GET -H "Authorization: Bearer TOKEN" http://h/api/itemupdate/status/512627'),
-        ("GET", "/api/bulkimport/status/", 'curl -X GET -H "Authorization: Bearer TOKEN" http://h/api/bulkimport/status/512627'),
+        ("GET", "/api/itemupdate/status/x", 'curl -X GET -H "Authorization: Bearer TOKEN" http://h/api/itemupdate/status/STATUS_ID'),
+        ("GET", "/api/bulkimport/status/", 'curl -X GET -H "Authorization: Bearer TOKEN" http://h/api/bulkimport/status/STATUS_ID'),
         ("GET", "/", ""),
     ],
 )  # fmt: skip
@@ -139,6 +140,39 @@ def test_many_at_once_are_all_counted(make_live: Callable[..., Live]) -> None:
         list(pool.map(lambda _: live.http.post("/oauth2/token", auth=AUTH, data=GRANT), range(64)))
     entries = live.server.run.journal.entries()
     assert [entry.number for entry in entries] == list(range(1, 65))
+
+
+def test_the_newest_feedback_comes_first_and_is_what_a_limit_leaves(mock: InProcess) -> None:
+    mock.http.get("/nothing")
+    mock.send(ONE, part="file")
+    mock.bearer()
+    (newest,) = mock.http.get("/__capss/feedback?limit=1").json["feedback"]
+    assert newest["rule"] == "WEB-NO-PART"
+
+
+def test_a_query_is_not_kept_in_where_a_redirect_leads(make_mock: Callable[..., InProcess]) -> None:
+    mock = make_mock(scenario="redirect-elsewhere")
+    reply = mock.http.get("/api/bulkimport/status/1?access_token=Canary%0d%0aX:y", headers=mock.bearer())
+    assert (reply.status_code, "Canary%0d%0aX:y" in reply.headers["Location"]) == (302, True)
+    assert "Canary" not in mock.http.get("/__capss/journal").text + mock.http.get("/__capss/journal.har").text
+
+
+def test_a_reset_connection_is_noted_as_no_answer(make_live: Callable[..., Live]) -> None:
+    live = make_live(scenario="commit-then-drop")
+    headers = live.bearer()
+    with pytest.raises(httpx.TransportError):
+        live.send(ONE, headers)
+    (entry,) = live.http.get("/__capss/journal?status=0").json()["entries"]
+    assert entry["path"] == "/api/bulkimport/save"
+
+
+def test_numbers_go_on_after_the_journal_was_cleared(mock: InProcess) -> None:
+    for _ in range(2):
+        mock.http.get("/nothing")
+        mock.http.delete("/__capss/journal")
+    mock.http.get("/nothing")
+    values = mock.http.get("/__capss/journal").json
+    assert (values["total"], [entry["number"] for entry in values["entries"]]) == (1, [3])
 
 
 def test_an_empty_journal_has_nothing() -> None:

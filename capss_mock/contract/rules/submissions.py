@@ -103,11 +103,11 @@ RULES = (
         _KIT,
     ),
     _says(
-        "STA-SCENARIO",
+        "STA-REFUSED",
         _A,
-        "A scenario may want a record, or a whole file, to be refused whatever it holds.",
+        "The server may refuse a record, or a whole file, for reasons of its own; scenarios make the mock do so.",
         _KIT,
-        hint="this is the scenario's doing, not the document's: capss-mock scenarios says which there are",
+        hint="here it is a scenario's doing, not the document's: capss-mock scenarios says which there are",
     ),
     _says("STA-PROGRESS", _A, "How long a submission stays pending is not known.", _KIT, "progress"),
     _says(

@@ -53,6 +53,7 @@ SCENARIOS = (
         "A file of 60 MB is taken like any other.",
         KIT,
         "streams it, and waits as long as it takes",
+        document="large",
     ),
     confirm(
         "duplicates-submitted",

@@ -113,7 +113,7 @@ SCENARIOS = (
     ),
     either(
         "slow-drip",
-        "Each answer comes a byte at a time, over two seconds.",
+        "The first answers come in twenty pieces, over two seconds.",
         BUSY,
         "waits for it, or gives up in time and says so",
         faults=(Fault("submit", Do.DRIP, after=True, seconds=2), Fault("status", Do.DRIP, after=True, seconds=2)),
@@ -127,7 +127,7 @@ SCENARIOS = (
     ),
     either(
         "token-expires",
-        "The token has expired at the first status request.",
+        "The first status request is answered as if its token had expired.",
         (Citation("rfc6750", "3.1"),),
         "gets another token and asks again; confirms what it then sees",
         faults=(

@@ -190,7 +190,7 @@ SCENARIOS = (
     ),
     deny(
         "maintenance",
-        "Every request is answered 200 with a maintenance page.",
+        "Tokens, uploads and statuses are answered 200 with a maintenance page.",
         MAINTENANCE,
         "takes a page for no confirmation",
         faults=(
@@ -204,14 +204,14 @@ SCENARIOS = (
         "The file has no bytes.",
         KIT,
         "does not send it, or says that nothing was saved",
-        force="unreadable",
+        document="empty",
     ),
     deny(
         "licence-mismatch",
         "The document is of another licence than the token.",
         KIT,
         REFUSED,
-        force="unreadable",
+        document="other-licence",
     ),
     deny(
         "status-empty",
@@ -222,7 +222,7 @@ SCENARIOS = (
     ),
     deny(
         "status-null-members",
-        "Every status is 200 and all its members are null.",
+        "Every status comes with all its members null.",
         KIT,
         "takes null for no confirmation",
         faults=changed(
