@@ -90,9 +90,9 @@ def wrk(url: str, connections: int, *options: str, seconds: int = SECONDS) -> tu
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in text or "Socket errors" in text:
         raise RuntimeError(text)
-    value, unit = re.search(r"99%\s+([0-9.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]
+    value, unit = re.search(r"99%\s+([0-9.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]  # wrk always prints it
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", text)
-    return float(rate[1]), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]  # type: ignore[index]
+    return float(rate[1]), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]  # type: ignore[index]  # and this
 
 
 EXPAT = """import sys

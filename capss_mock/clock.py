@@ -54,7 +54,7 @@ class Entropy:
     """Where UUIDs come from: the system, or a seed that makes them repeat (never keys or secrets)."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._random = None if seed is None else random.Random(seed)  # noqa: S311
+        self._random = None if seed is None else random.Random(seed)  # noqa: S311 - ids that may repeat
         self._lock = threading.Lock()
 
     def uuid(self) -> str:

@@ -5,6 +5,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -14,7 +15,7 @@ from capss_mock import __version__
 from capss_mock.cli import cli
 from capss_mock.cli.console import banner
 from capss_mock.settings import Settings
-from tests.helpers import InProcess
+from tests.helpers import InProcess, Live
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -144,3 +145,16 @@ def test_the_line_of_a_forgotten_at_sign_in_the_readme_is_the_one_that_is_printe
         content_type="multipart/form-data",
     )
     assert f" ms  {mock.lines[-1].note}\n" in blocks("text")[0]
+
+
+def test_the_lines_that_steer_the_mock_do_so(make_live: Callable[..., Live]) -> None:
+    live = make_live()
+    lines = [line for block in blocks("sh") for line in block.splitlines() if "/__capss/" in line]
+    assert len(lines) >= 8
+    for line in lines:
+        words = shlex.split(line)
+        method = words[words.index("-X") + 1] if "-X" in words else "GET"
+        body = words[words.index("-d") + 1] if "-d" in words else None
+        url = next(word for word in words if word.startswith("http://127.0.0.1:8080"))
+        reply = live.http.request(method, url.removeprefix("http://127.0.0.1:8080"), content=body)
+        assert reply.status_code in (200, 201), f"{line}: {reply.text}"

@@ -69,7 +69,7 @@ class _Child:
         except OSError:  # this user has too many large pipes open: the usual ones do, in smaller steps
             self._process = self._started(brief, -1)
         assert self._process.stdin is not None  # noqa: S101 - asked for in _started
-        assert self._process.stdout is not None  # noqa: S101
+        assert self._process.stdout is not None  # noqa: S101 - asked for, too
         self._pipe, self._messages = self._process.stdin, self._process.stdout
         self._reading: Reading | None = None
         self._taker = threading.Thread(target=self._take, name="capss-intake", daemon=True)

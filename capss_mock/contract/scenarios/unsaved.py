@@ -1,5 +1,6 @@
 """Situations in which a good program does not say that everything is saved."""
 
+from capss_mock.contract import responses
 from capss_mock.contract.faults import Do, Fault
 from capss_mock.contract.model import Citation
 from capss_mock.contract.scenarios.words import (
@@ -227,22 +228,7 @@ SCENARIOS = (
         "takes null for no confirmation",
         faults=changed(
             "status",
-            members=dict.fromkeys(
-                (
-                    "fileName",
-                    "status",
-                    "successMessages",
-                    "errorMessages",
-                    "savedCount",
-                    "hasDuplicates",
-                    "isUploaded",
-                    "hasErrors",
-                    "completedAt",
-                    "statusMessage",
-                    "notifyDupsOrErrors",
-                    "jobStatisticsMessageList",
-                )
-            ),
+            members=dict.fromkeys(responses.STATUS.members),
         ),
     ),
     deny(
