@@ -92,6 +92,12 @@ class Settings:
         """The setting of a switch."""
         return self.switches[switch]
 
+    @property
+    def overridden(self) -> dict[str, str]:
+        """The switches of the scenario that were set to something else, and what the scenario wants of them."""
+        wanted = SCENARIOS[self.scenario].switches
+        return {name: text for name, text in wanted.items() if str(self.switches[name]) != text}
+
     def is_set(self, switch: str, value: str) -> bool:
         """True when a switch is at this option."""
         return self.switches[switch].value == value

@@ -82,6 +82,10 @@ def banner(url: str, ca_file: Path | None, store: Path | None, settings: Setting
     if settings.scenario != DEFAULT_SCENARIO:
         found = SCENARIOS[settings.scenario]
         lines += [f"  scenario       {found.id}: {found.sentence}", f"                 a good program: {found.good}"]
+        lines += [
+            f"                 but {name} was set to {settings.choice(name)}: the scenario wants {text}"
+            for name, text in settings.overridden.items()
+        ]
     if ca_file:
         lines.append(f"  CA to trust    {ca_file}")
     lines += [

@@ -82,7 +82,7 @@ _SETTINGS = {"type": "object", "additionalProperties": _TEXT}
 _CHANGES = _object(**{name: {"anyOf": [_setting(switch), {"type": "null"}]} for name, switch in SWITCHES.items()})
 _FAULTS = _list("faults")
 _CLOCK = _answer(now=_TEXT, pacific=_TEXT, frozen=_YES_NO)
-_DESCRIBED = _answer(id=_TEXT, outcome=_TEXT, sentence=_TEXT, good=_TEXT)
+_DESCRIBED = _answer(id=_TEXT, outcome=_TEXT, sentence=_TEXT, good=_TEXT, overridden={"type": "object"})
 _RUN = _answer(id=_TEXT, url=_TEXT, client_id=_TEXT, client_secret=_TEXT, scenario=_TEXT)
 _ENTRIES = _list("entries", total=_WHOLE, count=_WHOLE)
 _FRAMING = ("content-length", "transfer-encoding", "connection")

@@ -170,15 +170,18 @@ def _add_state(blueprint: Blueprint, run: Controls) -> None:
 
 
 def _add_steering(blueprint: Blueprint, run: Controls) -> None:
+    def current() -> Response:
+        return _json({**described(run.settings.scenario), "overridden": run.settings.overridden})
+
     @blueprint.get("/scenario")
     def scenario() -> Response:
-        return _json(described(run.settings.scenario))
+        return current()
 
     @blueprint.put("/scenario")
     def set_scenario() -> Response:
         run.configure(scenario=read_text(read_body("scenario"), "scenario"))
         g.note = f"scenario {run.settings.scenario}"
-        return _json(described(run.settings.scenario))
+        return current()
 
     @blueprint.get("/switches")
     def switches() -> Response:

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from capss_mock.cli.console import banner, curl_lines
-from capss_mock.settings import Settings
+from capss_mock.settings import Settings, read_settings
 from tests.helpers import AUTH, GRANT, VALID, Serve
 
 
@@ -232,6 +232,12 @@ def test_the_lines_follow_the_generation(generation: str, count: int) -> None:
     lines = curl_lines("http://h", None, generation)
     assert len(lines) == count
     assert ("/oauth/token" in lines[0]) == (generation == "old")
+
+
+def test_the_banner_tells_the_scenario_and_what_stands_against_it() -> None:
+    lines = banner("http://h", None, None, read_settings("never-completes", changes={"progress": "immediate"}))
+    assert "  scenario       never-completes: The status stays pending for ever." in lines
+    assert "                 but progress was set to immediate: the scenario wants hold" in lines
 
 
 def test_the_banner_names_the_ca_and_the_store() -> None:

@@ -272,6 +272,14 @@ def test_switches_survive_a_change_of_scenario_however_they_were_given(signing_k
     run.close()
 
 
+def test_switches_that_stand_against_the_scenario_are_told(mock: InProcess) -> None:
+    values = mock.http.put("/__capss/scenario", json={"scenario": "never-completes"}).json
+    assert values["overridden"] == {"progress": "hold"}  # progress is immediate here
+    mock.http.patch("/__capss/switches", json={"progress": None})
+    assert mock.http.get("/__capss/scenario").json["overridden"] == {}
+    assert mock.http.get("/__capss/switches").json["progress"] == "hold"
+
+
 def test_a_scenario_that_a_run_cannot_be_put_into_is_refused(mock: InProcess) -> None:
     for name, words in (("expired-certificate", "needs a certificate of its own"), ("redirect-to-http", "needs https")):
         reply = mock.http.put("/__capss/scenario", json={"scenario": name})
