@@ -26,7 +26,6 @@ from capss_mock.web.journal import (
     clean_answer_headers,
     clean_headers,
     clean_query,
-    moment,
 )
 from capss_mock.web.multipart import base_name
 from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_name, plain_note, plain_path
@@ -148,7 +147,7 @@ def _note() -> str:
 def _entry(response: Response, line: Line, settings: Settings) -> dict[str, Any]:
     """A request for the journal."""
     generation = settings.choice("api-generation").value
-    body = response.get_data() if isinstance(response.response, list | tuple) else b""
+    size = response.content_length or 0
     parts = [
         Part(
             plain_name(part.name),
@@ -160,16 +159,16 @@ def _entry(response: Response, line: Line, settings: Settings) -> dict[str, Any]
     ]
     rule = RULES.get(line.rule or "")
     return {
-        "at": moment(line.at_ns),
+        "at_ns": line.at_ns,
         "ms": line.ms,
         "method": line.method,
         "path": line.path,
         "query": clean_query(request.args.items(multi=True)),
-        "headers": clean_headers(dict(request.headers)),
+        "headers": clean_headers(request.environ),
         "parts": tuple(parts),
         "status": line.status,
-        "answer_headers": clean_answer_headers(dict(response.headers)),
-        "answer": clean_answer(body, response.content_type or ""),
+        "answer_headers": clean_answer_headers(response.headers),
+        "answer": clean_answer(g.get("answer"), size),
         "rule": line.rule,
         "note": line.note,
         "fix": rule.hint if rule else "",

@@ -23,6 +23,7 @@ _FIREWALLED = re.compile(r"//|/\.{1,2}(/|\Z)|[;\\]|%(00|25|2e|2f|3b|5c)|[^\x21-\
 
 
 def _json(value: Any, status: int, content_type: str = responses.JSON) -> Response:
+    g.answer = value
     return Response(wire.dumps(value), status, content_type=content_type)
 
 

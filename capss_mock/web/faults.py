@@ -145,6 +145,7 @@ def _done(met: tuple[Fault, str], real: Response | None, stopping: threading.Eve
         case Do.DELAY:
             stopping.wait(fault.seconds)
         case Do.ANSWER:
+            g.answer = None
             return _answer(fault)
         case Do.CHANGE if real is not None:
             _change(fault, real)
@@ -224,6 +225,7 @@ def _change(fault: Fault, real: Response) -> None:
     if fault.reverse:
         values = dict(reversed(values.items()))
     real.set_data(dumps(values))
+    g.answer = values
 
 
 def _piecewise(real: Response, cut: Any) -> None:

@@ -19,16 +19,24 @@ from capss_mock.contract.rules import RULES
 from capss_mock.web.requestlog import plain_name, plain_path
 
 KEPT = 1000  # requests
-_HEADERS = ("host", "content-length", "transfer-encoding", "accept", "user-agent", "content-type", "expect")
-_ANSWER_HEADERS = (
-    "content-type",
-    "content-length",
-    "location",
-    "retry-after",
-    "www-authenticate",
-    "connection",
-    "allow",
-)
+_HEADERS = {
+    "host": "HTTP_HOST",
+    "content-length": "CONTENT_LENGTH",
+    "transfer-encoding": "HTTP_TRANSFER_ENCODING",
+    "accept": "HTTP_ACCEPT",
+    "user-agent": "HTTP_USER_AGENT",
+    "content-type": "CONTENT_TYPE",
+    "expect": "HTTP_EXPECT",
+}
+_ANSWER_HEADERS = {
+    "Content-Type",
+    "Content-Length",
+    "Location",
+    "Retry-After",
+    "WWW-Authenticate",
+    "Connection",
+    "Allow",
+}
 _PLAIN = re.compile(r"[\x20-\x7e]{0,200}")
 _SECRET_MEMBERS = ("access_token", "refresh_token", "client_secret", "token")
 _BODY_LIMIT = 8192
@@ -49,7 +57,7 @@ class Entry:
     """One request and its answer."""
 
     number: int
-    at: str
+    at_ns: int
     ms: float
     method: str
     path: str
@@ -68,7 +76,7 @@ class Entry:
 
     def as_json(self) -> dict[str, Any]:
         """The entry as JSON values."""
-        return asdict(self)
+        return asdict(self) | {"at": moment(self.at_ns)}
 
 
 @dataclass(slots=True)
@@ -109,25 +117,23 @@ class Journal:
         ]
 
 
-def clean_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """The headers of a request that are kept; of Authorization only the scheme."""
-    headers = {name.lower(): value for name, value in headers.items()}
+def clean_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The headers of a request that are kept, from its WSGI environment; of Authorization only the scheme."""
     kept = {}
-    for name in _HEADERS:
-        value = headers.get(name)
-        if value is not None:
+    for name, variable in _HEADERS.items():
+        value = environ.get(variable)
+        if value:
             value = value.partition(";")[0] if name == "content-type" else value
             kept[name] = value if _PLAIN.fullmatch(value) else "…"
-    scheme = (headers.get("authorization") or "").partition(" ")[0]
+    scheme = environ.get("HTTP_AUTHORIZATION", "").partition(" ")[0]
     if scheme:
         kept["authorization"] = f"{scheme} …" if scheme.lower() in ("basic", "bearer") else "…"
     return kept
 
 
-def clean_answer_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def clean_answer_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """The headers of an answer that are kept."""
-    headers = {name.lower(): value for name, value in headers.items()}
-    kept = {name: headers[name] for name in _ANSWER_HEADERS if name in headers}
+    kept = {name.lower(): value for name, value in headers if name in _ANSWER_HEADERS}
     if "location" in kept:  # it may hold what was asked for
         parts = urlsplit(kept["location"])
         kept["location"] = f"{parts.scheme}://{parts.netloc}{plain_path(parts.path)}" if parts.netloc else "…"
@@ -139,26 +145,22 @@ def clean_query(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return {plain_name(name): plain_name(value) if name in ("onDup", "onError") else "…" for name, value in pairs}
 
 
-def clean_answer(body: bytes, content_type: str) -> Any:
-    """An answer's JSON without tokens; of anything else its size, or its text if it is the mock's own page."""
-    if not body:
-        return None
-    if len(body) > _BODY_LIMIT or "json" not in content_type:
-        return f"{len(body)} bytes"
-    try:
-        values = json.loads(body)
-    except ValueError:
-        return f"{len(body)} bytes that are no JSON"
-    if isinstance(values, dict):
-        name = values.get("fileName")
-        for member in _SECRET_MEMBERS:
-            if member in values:
-                values[member] = "…"
-        if isinstance(values.get("path"), str):
-            values["path"] = plain_path(values["path"])
-        if isinstance(name, str) and plain_name(name) != name:
-            values["fileName"] = "…"
-            values["successMessages"] = ["…" for _ in values.get("successMessages") or ()]
+def clean_answer(values: Any, size: int) -> Any:
+    """An answer's JSON values without tokens; of anything else (None) its size."""
+    if values is None or size > _BODY_LIMIT:
+        return f"{size} bytes" if size else None
+    if not isinstance(values, dict):
+        return values
+    values = dict(values)
+    name = values.get("fileName")
+    for member in _SECRET_MEMBERS:
+        if member in values:
+            values[member] = "…"
+    if isinstance(values.get("path"), str):
+        values["path"] = plain_path(values["path"])
+    if isinstance(name, str) and plain_name(name) != name:
+        values["fileName"] = "…"
+        values["successMessages"] = ["…" for _ in values.get("successMessages") or ()]
     return values
 
 
@@ -217,7 +219,7 @@ def _har_entry(entry: Entry, base: str) -> dict[str, Any]:
             ],
         }
     return {
-        "startedDateTime": entry.at,
+        "startedDateTime": moment(entry.at_ns),
         "time": entry.ms,
         "request": request,
         "response": {

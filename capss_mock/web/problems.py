@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 
-from flask import Response, request
+from flask import Response, g, request
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from capss_mock.contract import responses
@@ -65,7 +65,8 @@ def respond(refusal: Refusal, settings: Settings, now_ns: int) -> Response:
             "error": HTTPStatus(answer.status).phrase,
             "path": raw_path(),
         }
-        response = Response(dumps(responses.ERROR.fill(values)), answer.status, content_type=responses.JSON)
+        g.answer = responses.ERROR.fill(values)
+        response = Response(dumps(g.answer), answer.status, content_type=responses.JSON)
     else:
         response = Response(answer.body.encode(), answer.status)
         response.headers.remove("Content-Type")

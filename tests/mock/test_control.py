@@ -421,7 +421,8 @@ def test_a_thousand_runs_leave_nothing_behind(make_live: Callable[..., Live]) ->
     threads, files, temporary, rss = state()
     open_and_close(1000)
     after = state()
-    assert after[0] <= threads
-    assert after[1] <= files + 2
+    # what each run left behind would count a thousand times; the server's own workers come and go
+    assert after[0] <= threads + 10
+    assert after[1] <= files + 50
     assert after[2] <= temporary
     assert after[3] - rss < 10_000  # kB
