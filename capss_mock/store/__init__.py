@@ -70,6 +70,7 @@ class Store:
         self._temporary = None if path else tempfile.mkdtemp(prefix="capss-mock-")
         self.path = path or Path(self._temporary or "", "store.sqlite")
         self._write_lock = threading.Lock()
+        self._readers_lock = threading.Lock()
         self._closed = False
         self._thread = threading.local()
         self._readers: list[tuple[threading.Thread, Connection]] = []
@@ -119,7 +120,7 @@ class Store:
         if connection is None or connection.closed:
             connection = self._engine.connect()
             self._thread.reader = connection
-            with self._write_lock:
+            with self._readers_lock:  # not the writers': who writes may be waited for
                 self._let_go_of_the_dead()
                 self._readers.append((threading.current_thread(), connection))
         yield connection
