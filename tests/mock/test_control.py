@@ -400,7 +400,10 @@ def test_a_run_can_begin_on_another_day_with_other_switches(make_live: Callable[
 
 
 @pytest.mark.proof
-def test_a_thousand_runs_leave_nothing_behind(make_live: Callable[..., Live]) -> None:
+def test_a_thousand_runs_leave_nothing_behind(
+    make_live: Callable[..., Live], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))  # other tests use the common one meanwhile
     live = make_live()
 
     def open_and_close(count: int) -> None:
@@ -414,7 +417,7 @@ def test_a_thousand_runs_leave_nothing_behind(make_live: Callable[..., Live]) ->
         gc.collect()
         rss = int(re.search(r"VmRSS:\s+(\d+)", Path("/proc/self/status").read_text())[1])  # type: ignore[index]  # it is there
         files = len(list(Path("/proc/self/fd").iterdir()))
-        temporary = len([each for each in Path(tempfile.gettempdir()).iterdir() if each.name.startswith("capss-mock")])
+        temporary = len(list(tmp_path.iterdir()))
         return threading.active_count(), files, temporary, rss
 
     open_and_close(100)
