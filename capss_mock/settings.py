@@ -25,10 +25,11 @@ class TooManyError(Exception):
     """There are as many runs as there may be; the message says how many."""
 
 
-def _suggest(what: str, name: str, known: Iterable[str]) -> str:
+def no_such(what: str, name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """Say that there is no such thing, and which may be meant; if none is close, ``otherwise`` or all known ones."""
     names = sorted(known)
     close = get_close_matches(name, names, 1)
-    hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(names)}"
+    hint = f"did you mean {close[0]}?" if close else otherwise or f"known are {', '.join(names)}"
     return f"there is no {what} {name!r}: {hint}"
 
 
@@ -41,7 +42,7 @@ def read_settings(
         SettingsError: an unknown scenario, dialect, switch or option.
     """
     if scenario not in SCENARIOS:
-        raise SettingsError(_suggest("scenario", scenario, SCENARIOS))
+        raise SettingsError(no_such("scenario", scenario, SCENARIOS))
     changes = dict(changes or {})
     switches = read_switches(dialect, {**SCENARIOS[scenario].switches, **changes})
     return Settings(switches, scenario=scenario, dialect=dialect, changes=MappingProxyType(changes), **more)
@@ -54,11 +55,11 @@ def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = No
         SettingsError: an unknown dialect, switch or option.
     """
     if dialect not in DIALECTS:
-        raise SettingsError(_suggest("dialect", dialect, DIALECTS))
+        raise SettingsError(no_such("dialect", dialect, DIALECTS))
     texts = {name: switch.default for name, switch in SWITCHES.items()}
     for name, text in {**DIALECTS[dialect].settings, **(changes or {})}.items():
         if name not in SWITCHES:
-            raise SettingsError(_suggest("switch", name, SWITCHES))
+            raise SettingsError(no_such("switch", name, SWITCHES))
         texts[name] = text
     try:
         read = {name: SWITCHES[name].read(text) for name, text in texts.items()}

@@ -1,19 +1,20 @@
 """``capss-mock rules`` and ``capss-mock switches``: the contract, for people and programs."""
 
 import json
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import click
 
+from capss_mock.cli.options import picked
 from capss_mock.contract.model import Citation, Rule, Switch
 from capss_mock.contract.rules import RULES
 from capss_mock.contract.sources import SOURCES
 from capss_mock.contract.switches import DIALECTS, SWITCHES
 
 
-def _cited(citations: tuple[Citation, ...]) -> str:
+def cited(citations: tuple[Citation, ...]) -> str:
+    """The sources, and where in them, in one line."""
     return "; ".join(f"{each.source}: {each.where}" for each in citations)
 
 
@@ -47,18 +48,6 @@ def _sources_json() -> list[dict[str, Any]]:
     return [{name: getattr(source, name) for name in names} for source in SOURCES.values()]
 
 
-def _pick(ids: tuple[str, ...]) -> list[Rule]:
-    found = []
-    for each in ids:
-        rule = RULES.get(each.upper())
-        if rule is None:
-            close = get_close_matches(each.upper(), RULES, 1)
-            hint = f"did you mean {close[0]}?" if close else "capss-mock rules lists them"
-            raise click.UsageError(f"there is no rule {each!r}: {hint}")
-        found.append(rule)
-    return found
-
-
 def _details(rule: Rule) -> None:
     click.echo(f"{rule.id}  [{rule.grade}]  {rule.level}")
     click.echo(f"  {rule.sentence}")
@@ -68,7 +57,7 @@ def _details(rule: Rule) -> None:
         click.echo(f"  fix: {rule.hint}")
     if rule.switch:
         click.echo(f"  switch: {rule.switch} (default {SWITCHES[rule.switch].default})")
-    click.echo(f"  known from: {_cited(rule.citations)}")
+    click.echo(f"  known from: {cited(rule.citations)}")
 
 
 @click.command()
@@ -95,7 +84,7 @@ def rules(ids: tuple[str, ...], unverified: bool, coverage: bool, as_json: bool)
     """
     if coverage:
         return _coverage(as_json)
-    chosen = _pick(ids) or list(RULES.values())
+    chosen = picked((each.upper() for each in ids), RULES, "rule")
     if unverified:
         chosen = [rule for rule in chosen if rule.grade.unverified]
     if as_json:
@@ -163,12 +152,7 @@ def switches(ids: tuple[str, ...], as_json: bool) -> None:
       capss-mock switches progress
       capss-mock serve --set progress=immediate
     """
-    for each in ids:
-        if each not in SWITCHES:
-            close = get_close_matches(each, SWITCHES, 1)
-            hint = f"did you mean {close[0]}?" if close else "capss-mock switches lists them"
-            raise click.UsageError(f"there is no switch {each!r}: {hint}")
-    chosen = [SWITCHES[each] for each in ids] or list(SWITCHES.values())
+    chosen = picked(ids, SWITCHES, "switch")
     if as_json:
         dialects = [
             {"id": each.id, "sentence": each.sentence, "settings": dict(each.settings)} for each in DIALECTS.values()
@@ -183,7 +167,7 @@ def switches(ids: tuple[str, ...], as_json: bool) -> None:
             mark = "*" if option.value == default.value else " "
             form = str(default) if mark == "*" and option.argument else option.form
             click.echo(f"  {mark} {form:<18} [{option.grade}] {option.meaning}")
-        click.echo(f"    known from: {_cited(switch.citations)}")
+        click.echo(f"    known from: {cited(switch.citations)}")
     if not ids:
         click.echo("\nDialects (named sets of switches, --dialect NAME):")
         for dialect in DIALECTS.values():

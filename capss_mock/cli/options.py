@@ -1,12 +1,16 @@
 """Option types and the config file."""
 
 import tomllib
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
+
+from capss_mock.settings import no_such
+
+T = TypeVar("T")
 
 
 class Moment(click.ParamType[datetime]):
@@ -42,6 +46,15 @@ class SwitchSetting(click.ParamType[tuple[str, str]]):
         return name.strip(), setting.strip()
 
 
+def picked(ids: Iterable[str], known: Mapping[str, T], what: str) -> list[T]:
+    """The named ones of ``known``, or all of them; an unknown name is a usage error that says which is meant."""
+    chosen = list(ids)
+    for each in chosen:
+        if each not in known:
+            raise click.UsageError(no_such(what, each, known, f"{click.get_current_context().command_path} lists them"))
+    return [known[each] for each in chosen] or list(known.values())
+
+
 def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) -> dict[str, str]:
     """Make a TOML file's values the defaults of the options; returns its ``[switches]``."""
     if path is None:
@@ -62,8 +75,6 @@ def read_config(ctx: click.Context, _param: click.Parameter, path: Path | None) 
     }
     for name in values:
         if name not in known:
-            close = get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}, [switches]"
-            raise click.BadParameter(f"{path}: there is no setting {name!r}: {hint}")
+            raise click.BadParameter(f"{path}: {no_such('setting', name, {*known, '[switches]'})}")
     ctx.default_map = {name.replace("-", "_"): value for name, value in values.items()}
     return {name: str(value) for name, value in switches.items()}

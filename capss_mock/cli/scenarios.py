@@ -1,10 +1,11 @@
 """``capss-mock scenarios``: the situations that the mock can produce."""
 
 import json
-from difflib import get_close_matches
 
 import click
 
+from capss_mock.cli.knowledge import cited
+from capss_mock.cli.options import picked
 from capss_mock.contract.faults import Do, Scenario
 from capss_mock.contract.scenarios import SCENARIOS
 
@@ -13,10 +14,6 @@ _MEANING = {
     "N": "a good program does not say that everything is saved",
     "E": "it depends on what the program does next",
 }
-
-
-def _cited(scenario: Scenario) -> str:
-    return "; ".join(f"{each.source}: {each.where}" for each in scenario.citations)
 
 
 @click.command()
@@ -35,12 +32,7 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
       capss-mock serve --scenario commit-then-504
       curl -u apitest--slow:Password1 …      one request alone: by client id, or by a file name day--slow.xml
     """
-    for each in ids:
-        if each not in SCENARIOS:
-            close = get_close_matches(each, SCENARIOS, 1)
-            hint = f"did you mean {close[0]}?" if close else "capss-mock scenarios lists them"
-            raise click.UsageError(f"there is no scenario {each!r}: {hint}")
-    chosen = [SCENARIOS[each] for each in ids] or list(SCENARIOS.values())
+    chosen = picked(ids, SCENARIOS, "scenario")
     if as_json:
         click.echo(json.dumps({"version": 1, "scenarios": [_json(each) for each in chosen]}, indent=2))
         return 0
@@ -50,7 +42,7 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
         if ids:
             click.echo(f"   {_MEANING[scenario.outcome]}")
             click.echo(f"   a good program: {scenario.good}")
-            click.echo(f"   known from: {_cited(scenario)}")
+            click.echo(f"   known from: {cited(scenario.citations)}")
             for line in _how(scenario):
                 click.echo(f"   {line}")
             if scenario.switches:

@@ -1,5 +1,6 @@
 """The ready-made test client that the mock starts with, and where fields of the token stand by default."""
 
+DOJ_HOSTS = ("capss-sb.doj.ca.gov", "capss.doj.ca.gov")  # WEB-HOST-SANDBOX, WEB-HOST-PRODUCTION
 CLIENT_ID = "apitest"  # the sheet's example, step 4
 CLIENT_SECRET = "Password1"
 LICENSE_ID = "000000300"  # the sheet's example token

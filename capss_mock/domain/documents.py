@@ -71,7 +71,7 @@ class DocumentParser(Reader):
         super().__init__(on_record, digest=keep)
         brief = brief or Brief()
         self.form: DocumentForm = brief.form
-        self._is_judged_by_date = {rule: brief.checks.level(rule) is Level.ERROR for rule in ("DOC-LATE", "DOC-FUTURE")}
+        self._date_is_error = {rule: brief.checks.level(rule) is Level.ERROR for rule in ("DOC-LATE", "DOC-FUTURE")}
         self._deadlines = Deadlines(brief.now) if brief.now else None
         self.morning_only = True  # every transaction so far has a time before 13:00
         self.strangers: Counter[tuple[str, ...]] = Counter()  # beside the container, or the records: their paths
@@ -273,7 +273,7 @@ class DocumentParser(Reader):
         """Add a date that is an error to the record's findings; remember one that is doubtful."""
         if not rule:
             return
-        if self._is_judged_by_date[rule]:
+        if self._date_is_error[rule]:
             findings.append(
                 Finding(rule, f"{self.form.record.name} {self._seen}", DATES[rule], True, self._seen, path=(TIME,))
             )

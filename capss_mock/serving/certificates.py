@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-HOST_NAMES = ("localhost", "127.0.0.1", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov")
+from capss_mock.contract.defaults import DOJ_HOSTS
+
+HOST_NAMES = ("localhost", "127.0.0.1", "::1", *DOJ_HOSTS)
 
 WRONG_NAME = "another-host.invalid"
 

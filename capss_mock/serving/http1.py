@@ -124,7 +124,7 @@ class Request(server.HTTPRequest):
     header_reader = _Headers()
 
     def read_request_headers(self) -> bool:
-        if not super().read_request_headers():  # type: ignore[no-untyped-call]
+        if not super().read_request_headers():  # type: ignore[no-untyped-call]  # cheroot has no types
             return False
         headers: dict[bytes, bytes] = self.inheaders
         length, host = headers.get(b"Content-Length", b"0"), headers.get(b"Host", b"")

@@ -73,7 +73,7 @@ class _Connection(server.HTTPConnection):
                 self.server.tls_failed(error)
                 return False
             self._shaken = True
-        while super().communicate():  # type: ignore[no-untyped-call]
+        while super().communicate():  # type: ignore[no-untyped-call]  # cheroot has no types
             if self._to_reset:
                 return False
             if not self._has_next():
@@ -143,7 +143,7 @@ class _Pool(threadpool.ThreadPool):
 
 class _Gateway(wsgi.Gateway_10):
     def get_environ(self) -> dict[str, Any]:  # type: ignore[override]  # its stub says None
-        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]
+        environ: dict[str, Any] = super().get_environ()  # type: ignore[no-untyped-call]  # cheroot has no types
         environ["SERVER_NAME"] = str(self.req.server.bind_addr[0])
         environ["wsgi.input_terminated"] = True  # both of cheroot's body readers end where the body ends
         environ["wsgi.url_scheme"] = "https" if self.req.server.ssl_adapter else "http"  # not what the target says
@@ -245,11 +245,14 @@ class ThreadedServer:
         self._thread = threading.Thread(target=self._server.serve, name="capss-server", daemon=True)
         self._thread.start()
         watch = self._server.requests.watch
-        threading.Thread(target=watch, args=(self._stopping,), name="capss-pool", daemon=True).start()
+        self._watcher = threading.Thread(target=watch, args=(self._stopping,), name="capss-pool", daemon=True)
+        self._watcher.start()
 
     def stop(self) -> None:
         """Stop answering: connections are closed, requests under way are cut off after 0.1 s."""
         self._stopping.set()
+        # before the workers are stopped: cheroot counts them, and waits without end for one that is added meanwhile
+        self._watcher.join()
         self._server.stop()
         self._thread.join()
         # cheroot keeps its statistics, and with them itself, in a dictionary of the logging module for ever

@@ -14,13 +14,15 @@ import threading
 from collections import OrderedDict
 from typing import IO, Any
 
+from capss_mock.contract.operations import OPERATIONS
 from capss_mock.contract.scenarios import SCENARIO_MARK, SCENARIOS
 
 _KEPT = 10_000  # status ids whose scenario is remembered
 _PEEK = 16 * 1024  # bytes of a body that are looked at
 _FILE = re.compile(rb'filename="[^"\r\n]{0,200}--([a-z0-9-]{1,40})\.[A-Za-z0-9]{1,8}"')
 _LOAN = re.compile(rb"<loanBuyNumber>scenario:([a-z0-9-]{1,40})<")
-_STATUS = re.compile(r"/api/(?:bulkimport|itemupdate)/status/([0-9]{1,18})")
+_STATUS_PATHS = [each.path.removesuffix("{id}") for each in OPERATIONS.values() if each.path.endswith("{id}")]
+_STATUS = re.compile(f"(?:{'|'.join(map(re.escape, _STATUS_PATHS))})([0-9]{{1,18}})")
 
 
 class Choice:

@@ -14,6 +14,7 @@ from flask import Blueprint, Response, g, request
 from capss_mock import __version__
 from capss_mock.clock import SteerableClock
 from capss_mock.contract.controls import document
+from capss_mock.contract.defaults import DOJ_HOSTS
 from capss_mock.contract.faults import Fault
 from capss_mock.contract.model import Choice
 from capss_mock.contract.scenarios import SCENARIOS
@@ -39,7 +40,7 @@ _BODY_LIMIT = 2**20
 _OWN_SITE = (None, "none", "same-origin")
 PAGE = 1000  # items, submissions or entries in one answer, at most
 TOKEN_HEADER = "X-Capss-Token"
-_LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", "capss-sb.doj.ca.gov", "capss.doj.ca.gov"}
+_LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", *DOJ_HOSTS}
 
 
 class Controls(Protocol):

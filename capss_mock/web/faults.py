@@ -6,9 +6,9 @@ is raised as the error that a client would see.
 """
 
 import errno
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,10 +203,7 @@ def _answer(fault: Fault) -> Response:
 
 def _change(fault: Fault, real: Response) -> None:
     """Change members of a JSON answer; one that is none stays as it is."""
-    try:
-        values = json.loads(real.get_data())
-    except ValueError:
-        return
+    values = deepcopy(g.get("answer"))
     if not isinstance(values, dict):
         return
     places = _places()

@@ -10,6 +10,7 @@ import pytest
 
 from capss_mock import cli
 from capss_mock.contract.rules import RULES
+from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import SWITCHES
 
 Run = Callable[..., tuple[int, str, str]]
@@ -111,6 +112,45 @@ def test_an_unknown_rule_or_switch_suggests_one(run: Run) -> None:
     assert "no rule 'TOK-REPLIES': did you mean TOK-REPLY?" in run("rules", "TOK-REPLIES")[2]
     assert "no switch 'progres': did you mean progress?" in run("switches", "progres")[2]
     assert "capss-mock rules lists them" in run("rules", "12345")[2]
+    assert "capss-mock switches lists them" in run("switches", "12345")[2]
+
+
+def test_scenarios_show_the_outcome_and_what_happens(run: Run) -> None:
+    code, out, _ = run("scenarios")
+    assert code == 0
+    assert [line.split()[:2] for line in out.splitlines()] == [
+        [str(each.outcome), each.id] for each in SCENARIOS.values()
+    ]
+    assert all(line.endswith(each.sentence) for line, each in zip(out.splitlines(), SCENARIOS.values(), strict=True))
+
+
+def test_one_scenario_in_full(run: Run) -> None:
+    lines = run("scenarios", "commit-then-504")[1].splitlines()
+    scenario = SCENARIOS["commit-then-504"]
+    assert lines[0] == f"N  commit-then-504  {scenario.sentence}"
+    assert "   a good program does not say that everything is saved" in lines
+    assert f"   a good program: {scenario.good}" in lines
+    assert "   fault: submit, answer 504, after the work is done, 1 x" in lines
+    assert any(line.startswith(f"   known from: {scenario.citations[0].source}: ") for line in lines)
+    assert "   switches: progress=hold" in run("scenarios", "never-completes")[1].splitlines()
+
+
+def test_scenarios_as_json(run: Run) -> None:
+    values = json.loads(run("scenarios", "--json")[1])
+    assert [each["id"] for each in values["scenarios"]] == list(SCENARIOS)
+    assert {each["grade"] for each in values["scenarios"]} == {"assumed"}
+    assert {each["id"] for each in values["scenarios"] if each["tls"]} == {
+        each.id for each in SCENARIOS.values() if each.tls or each.certificate
+    }
+    (one,) = json.loads(run("scenarios", "--json", "slow")[1])["scenarios"]
+    assert one["id"] == "slow"
+
+
+def test_an_unknown_scenario_suggests_one(run: Run) -> None:
+    code, out, error = run("scenarios", "slow", "never-complete")
+    assert (code, out) == (2, "")
+    assert "no scenario 'never-complete': did you mean never-completes?" in error
+    assert "capss-mock scenarios lists them" in run("scenarios", "12345")[2]
 
 
 def test_switches_show_question_options_default_grade_and_source(run: Run) -> None:

@@ -29,7 +29,7 @@ def through(document: bytes, limit: int, kind: str = "upload") -> Reading:
     "path", [*sorted(VALID.glob("*.xml")), *sorted(BROKEN.glob("*.xml"))], ids=lambda path: path.stem
 )
 def test_a_child_process_reads_the_same(path: os.PathLike[str]) -> None:
-    with open(path, "rb") as file:  # noqa: PTH123
+    with open(path, "rb") as file:  # noqa: PTH123 - a path of any kind
         document = file.read()
     assert through(document, limit=0) == through(document, limit=10**9)
 
@@ -47,7 +47,7 @@ def test_the_child_starts_only_above_the_limit(monkeypatch: pytest.MonkeyPatch) 
 
     def counted(*args: object, **options: object) -> object:
         started.append(args)
-        return original(*args, **options)  # type: ignore[call-overload]
+        return original(*args, **options)  # type: ignore[call-overload]  # passed on as they came
 
     monkeypatch.setattr(module.subprocess, "Popen", counted)
     document = upload_of(record("1"))
@@ -63,7 +63,7 @@ def test_where_large_pipes_are_refused_the_usual_ones_do(monkeypatch: pytest.Mon
     def refusing(*args: object, pipesize: int = -1, **options: object) -> object:
         if pipesize != -1:
             raise PermissionError("pipe-user-pages-soft")
-        return original(*args, **options)  # type: ignore[call-overload]
+        return original(*args, **options)  # type: ignore[call-overload]  # passed on as they came
 
     monkeypatch.setattr(module.subprocess, "Popen", refusing)
     assert len(through(upload_of(record("1")), limit=0).records) == 1

@@ -399,11 +399,12 @@ def test_a_single_request_can_choose_its_scenario(make_live: Make, how: str) -> 
     ]
 
 
-def test_the_status_of_what_was_sent_keeps_its_scenario(make_live: Make) -> None:
+@pytest.mark.parametrize("path", ["/api/bulkimport/save", "/api/bulkupload/save"])
+def test_the_status_of_what_was_sent_keeps_its_scenario(make_live: Make, path: str) -> None:
     live = make_live()
     headers = live.bearer()
     files = {"bulkUploadFile": ("day--status-html.xml", THREE)}
-    href = live.http.post("/api/bulkimport/save", headers=headers, files=files).json()["links"]["href"]
+    href = live.http.post(path, headers=headers, files=files).json()["links"]["href"]
     assert live.http.get(href, headers=headers).text.startswith("<!DOCTYPE html>")
 
 

@@ -15,6 +15,7 @@ import pytest
 from capss_mock.clock import Entropy
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.server import MockServer
+from capss_mock.serving import threaded
 from capss_mock.serving.threaded import PortError, ThreadedServer
 from capss_mock.settings import Settings, read_switches
 from capss_mock.usecases.start import Preparation
@@ -250,6 +251,48 @@ def test_a_port_in_use_is_named() -> None:
             ThreadedServer(app, "192.0.2.1", 0)
     finally:
         first.stop()
+
+
+def test_nobody_adds_workers_while_they_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cheroot waits for ever for a worker that comes between its count of them and its farewell."""
+    growing, stopping = threading.Event(), threading.Event()
+    added_while_stopping: list[bool] = []
+    grow, stop = threaded._Pool.grow, threaded._Server.stop
+
+    def slow_grow(pool: threaded._Pool, amount: int) -> None:
+        if threading.current_thread().name == "capss-pool":  # not the first workers, before it serves
+            growing.set()
+            stopping.wait(1)
+            added_while_stopping.append(stopping.is_set())
+        grow(pool, amount)
+
+    def seen_stop(server: threaded._Server) -> None:
+        stopping.set()
+        stop(server)
+
+    monkeypatch.setattr(threaded._Pool, "grow", slow_grow)
+    monkeypatch.setattr(threaded._Server, "stop", seen_stop)
+    held = threading.Event()
+
+    def app(environ: Any, start: Any) -> list[bytes]:
+        held.wait(30)
+        start("200 OK", [("Content-Length", "0")])
+        return []
+
+    server = ThreadedServer(app, "127.0.0.1", 0)
+    clients = []
+    for _ in range(6):
+        clients.append(socket.create_connection(("127.0.0.1", server.port)))
+        clients[-1].sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert growing.wait(20)
+    ending = threading.Thread(target=server.stop, daemon=True)
+    ending.start()
+    held.set()
+    ending.join(20)
+    for client in clients:
+        client.close()
+    assert not ending.is_alive()
+    assert added_while_stopping[:1] == [False]
 
 
 def test_an_application_can_reset_its_connection_and_no_other() -> None:

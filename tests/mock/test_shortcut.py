@@ -22,7 +22,7 @@ class Watched(DocumentParser):
 
     parsed = 0
 
-    def _record(self, element):  # type: ignore[no-untyped-def]
+    def _record(self, element):  # type: ignore[no-untyped-def]  # as in the reader
         self.parsed += 1
         return super()._record(element)
 

@@ -2,7 +2,7 @@
 
 from capss_mock.contract.faults import Do, Fault
 from capss_mock.contract.model import Citation
-from capss_mock.contract.scenarios.words import AGAIN, BUSY, DUPS, EXPIRED, JSON, SHEET, changed, either, first
+from capss_mock.contract.scenarios.words import AGAIN, BUSY, DUPS, JSON, SHEET, changed, either, first, refused
 
 SCENARIOS = (
     either(
@@ -130,13 +130,7 @@ SCENARIOS = (
         "The first status request is answered as if its token had expired.",
         (Citation("rfc6750", "3.1"),),
         "gets another token and asks again; confirms what it then sees",
-        faults=(
-            Fault(
-                "status",
-                status=401,
-                headers=(("WWW-Authenticate", EXPIRED),),
-            ),
-        ),
+        faults=(refused("status", "BEA-EXPIRED", at="2025-12-20T08:00:00Z"),),
     ),
     either(
         "expires-in-over",

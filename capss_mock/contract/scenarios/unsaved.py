@@ -20,6 +20,7 @@ from capss_mock.contract.scenarios.words import (
     changed,
     deny,
     page,
+    refused,
 )
 
 SCENARIOS = (
@@ -166,14 +167,14 @@ SCENARIOS = (
         "The token endpoint answers invalid_client.",
         TOKEN_RFC,
         "says that its credentials are wrong, and does not try over and over",
-        faults=(Fault("token", status=401, times=None, headers=JSON, body='{"error":"invalid_client"}'),),
+        faults=(refused("token", "TOK-WRONG-SECRET", times=None),),
     ),
     deny(
         "token-invalid-scope",
         "The token endpoint answers invalid_scope.",
         TOKEN_RFC,
         "says what was refused",
-        faults=(Fault("token", status=400, times=None, headers=JSON, body='{"error":"invalid_scope"}'),),
+        faults=(refused("token", "TOK-SCOPE-REFUSED", times=None),),
     ),
     deny(
         "token-500",

@@ -2,14 +2,11 @@
 
 from capss_mock.contract.faults import Do, Fault, Outcome, Scenario
 from capss_mock.contract.model import Citation
+from capss_mock.contract.rules import RULES
 
 HTML = "<!DOCTYPE html>\n<html><head><title>CAPSS</title></head><body><h1>{word}</h1></body></html>\n"
 PAGE = (("Content-Type", "text/html;charset=UTF-8"),)
 JSON = (("Content-Type", "application/json"),)
-EXPIRED = (
-    'Bearer error="invalid_token", error_description="An error occurred while attempting to decode the Jwt: Jwt '
-    'expired at 2025-12-20T08:00:00Z", error_uri="https://tools.ietf.org/html/rfc6750#section-3.1"'
-)
 FAULT_500 = '{"status":500,"error":"Internal Server Error"}'
 SHEET = (Citation("sheet", "steps 8 and 9: what an answer holds"),)
 KIT = (Citation("kit", "nothing is known of this; servers do it"),)
@@ -52,3 +49,13 @@ def page(on: str, word: str, code: int = 200, *, after: bool = False, times: int
 
 def changed(on: str, **more: object) -> tuple[Fault, ...]:
     return (Fault(on, Do.CHANGE, after=True, times=None, **more),)  # type: ignore[arg-type]  # fields of Fault
+
+
+def refused(on: str, rule: str, times: int | None = 1, **values: str) -> Fault:
+    """Requests are refused as a rule refuses them; ``values`` fill its placeholders."""
+    answer = RULES[rule].answer
+    assert answer is not None, rule  # noqa: S101 - a refusal's rule has an answer
+    headers = [(name, value.format(**values)) for name, value in answer.headers]
+    if answer.content_type:
+        headers.append(("Content-Type", answer.content_type))
+    return Fault(on, status=answer.status, times=times, headers=tuple(headers), body=answer.body or "")
