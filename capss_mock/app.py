@@ -3,7 +3,7 @@
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
@@ -14,13 +14,11 @@ from capss_mock.contract.responses import EVERY_HEADER, HTTPS_HEADER
 from capss_mock.contract.rules import RULES
 from capss_mock.domain.errors import Refusal
 from capss_mock.settings import Settings
-from capss_mock.usecases import Capss
 from capss_mock.web import near, problems
 from capss_mock.web.api import api
-from capss_mock.web.control import control
-from capss_mock.web.faults import Faults, install
+from capss_mock.web.context import here
+from capss_mock.web.control import controls, health
 from capss_mock.web.journal import (
-    Journal,
     Part,
     clean_answer,
     clean_answer_headers,
@@ -28,46 +26,36 @@ from capss_mock.web.journal import (
     clean_query,
 )
 from capss_mock.web.multipart import base_name
-from capss_mock.web.requestlog import Line, RequestLog, Sink, plain_method, plain_name, plain_note, plain_path
+from capss_mock.web.playing import install, operation_of_request
+from capss_mock.web.requestlog import Line, plain_method, plain_name, plain_note, plain_path
 
 _DRAIN_CHUNK = 64 * 1024
 
 
-def create_app(
-    capss: Capss,
-    sink: Sink | None = None,
-    *,
-    log: RequestLog | None = None,
-    journal: Journal | None = None,
-    faults: Faults | None = None,
-    controls: Callable[[Flask], None] = lambda _: None,
-) -> Flask:
-    """A WSGI application that serves ``capss``; ``sink`` gets one ``Line`` per request.
+@cache
+def create_app(generation: str) -> Flask:
+    """A WSGI application that serves whatever run a request brings in its environment (``web/context.py``).
 
-    Call ``app.extensions["capss-close"]()`` when done: it writes the request log and closes the store.
+    It holds nothing of a run, so that all runs share it: making one takes longer than a test's few requests.
 
     Args:
-        log, journal: where requests are noted, if that is shared with other applications.
-        faults: what happens to requests on the wire.
-        controls: adds the control API.
+        generation: the setting of the switch ``api-generation``, which says which routes there are.
     """
     app = Flask("capss_mock", static_folder=None)
     app.url_map.merge_slashes = False
-    limit = capss.settings.choice("size-limit").count
-    app.config["MAX_CONTENT_LENGTH"] = limit
-    log = log or RequestLog(capss.store, capss.settings.journal_rows, sink)
-    journal = journal or Journal()
 
     @app.before_request
     def begin() -> None:
         g.started = time.perf_counter()
+        request.max_content_length = _limit()
 
-    app.register_blueprint(api(capss))
-    app.register_blueprint(control(capss))
-    controls(app)
+    app.register_blueprint(api(generation))
+    app.register_blueprint(health())
+    app.register_blueprint(controls())
 
     @app.errorhandler(Refusal)
     def refused(refusal: Refusal) -> Response:
+        capss = here().capss
         rule = problems.rule_for(refusal, capss.settings)
         g.rule = rule.id
         detail = f"{refusal.detail}; " if refusal.detail else ""
@@ -87,27 +75,24 @@ def create_app(
 
     @app.after_request
     def end(response: Response) -> Response:
-        if not _drained(request.environ["wsgi.input"], limit):
+        if not _drained(request.environ["wsgi.input"], _limit()):
             response.headers["Connection"] = "close"
         response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"  # not in capitals
         for name, value in (*EVERY_HEADER, *((HTTPS_HEADER,) if request.is_secure else ())):
             response.headers[name] = value
-        line = _line(response, capss.clock.now_ns())
-        log.add(line)
+        context = here()
+        line = _line(response, context.capss.clock.now_ns())
+        context.log.add(line)
         if not request.path.startswith("/__capss/"):
-            journal.add(**_entry(response, line, capss.settings))
+            context.journal.add(**_entry(response, line, context.capss.settings))
         return response
 
-    if faults is not None:
-        install(app, faults)  # its hook runs before the one above, which notes what really goes out
-
-    def close() -> None:
-        log.close()
-        capss.store.close()
-
-    app.extensions["capss"] = capss
-    app.extensions["capss-close"] = close
+    install(app)  # its hook runs before the one above, which notes what really goes out
     return app
+
+
+def _limit() -> int:
+    return here().capss.settings.choice("size-limit").count
 
 
 def _drained(body: Any, limit: int) -> bool:
@@ -174,5 +159,6 @@ def _entry(response: Response, line: Line, settings: Settings) -> dict[str, Any]
         "fix": rule.hint if rule else "",
         "scenario": settings.scenario,
         "fault": g.get("fault"),
+        "operation": operation_of_request(),
         "instead": near.instead(request.method, request.path, request.host_url.rstrip("/"), generation) if rule else "",
     }

@@ -5,18 +5,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from flask import Flask
-
 from capss_mock.app import create_app
 from capss_mock.clock import Clock, SteerableClock
 from capss_mock.contract.faults import Fault
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.domain.clients import ApiClient
 from capss_mock.settings import Settings, SettingsError, read_settings
+from capss_mock.store import Databases
 from capss_mock.usecases import Capss
 from capss_mock.usecases.start import Preparation, start, system_clock
 from capss_mock.web.choice import Choice
-from capss_mock.web.control import Controls, controls
+from capss_mock.web.context import KEY, Context
 from capss_mock.web.faults import ASKED_FOR, Faults
 from capss_mock.web.journal import Journal
 from capss_mock.web.requestlog import RequestLog, Sink
@@ -32,12 +31,13 @@ def _with_changes(settings: Settings) -> Settings:
 class Run:
     """A WSGI application that can be steered while it runs.
 
-    There is an application for each scenario that has been asked for: that of the run, and those that single requests
+    There is a context for each scenario that has been asked for: that of the run, and those that single requests
     choose by their credentials or file names (``web/choice.py``). They share everything but their settings and faults.
 
     Args:
         others: what ``/__capss/runs`` steers; None: there are no other runs.
         client: the API client that it starts with; None: the well-known one.
+        databases: where a temporary store is taken from, and given back to.
         secure: whether it is served over TLS.
 
     Raises:
@@ -52,6 +52,7 @@ class Run:
         sink: Sink | None = None,
         others: Any = None,
         client: ApiClient | None = None,
+        databases: Databases | None = None,
         *,
         secure: bool = False,
     ) -> None:
@@ -59,12 +60,12 @@ class Run:
         self._secure = secure
         self._stopping = threading.Event()
         self.clock = SteerableClock(clock or system_clock(self.settings))
-        self.capss: Capss = start(self.settings, prepared, self.clock, client)
+        self.capss: Capss = start(self.settings, prepared, self.clock, client, databases)
         self.journal = Journal()
         self.others = others
         self._log = RequestLog(self.capss.store, self.settings.journal_rows, sink)
         self._lock = threading.RLock()
-        self._apps: dict[str, Flask] = {}
+        self._contexts: dict[str, Context] = {}
         self._faults: dict[str, Faults] = {}
         self._choice = Choice()
 
@@ -91,7 +92,7 @@ class Run:
             new = read_settings(chosen, old.dialect, changes)
             self.settings = replace(old, switches=new.switches, scenario=chosen, changes=new.changes)
             self.capss = self.capss.under(self.settings)
-            self._apps.clear()
+            self._contexts.clear()
             if scenario is not None:
                 asked = [fault for faults in self._faults.values() for fault in faults.asked_for()]
                 self._faults.clear()
@@ -124,7 +125,9 @@ class Run:
         if scenario and environ.get("capss.first"):  # by hand, each time is the first
             self._faults_of(scenario).rewind()
         scenario = scenario or self.settings.scenario
-        return self._app(scenario).wsgi_app(environ, start_response)
+        context = environ[KEY] = self._context(scenario)
+        app = create_app(context.capss.settings.choice("api-generation").value)
+        return app.wsgi_app(environ, start_response)
 
     def interrupt(self) -> None:
         """Let no request wait any longer for what a fault wants."""
@@ -142,25 +145,16 @@ class Run:
                 faults.arm(SCENARIOS[scenario].faults, f"scenario {scenario}")
             return self._faults[scenario]
 
-    def _app(self, scenario: str) -> Flask:
-        app = self._apps.get(scenario)
-        if app is not None:
-            return app
+    def _context(self, scenario: str) -> Context:
+        context = self._contexts.get(scenario)
+        if context is not None:
+            return context
         with self._lock:
-            if scenario not in self._apps:
+            if scenario not in self._contexts:
                 settings, capss = self.settings, self.capss
                 if scenario != settings.scenario:
                     switches = read_settings(scenario, settings.dialect, settings.changes).switches
                     capss = capss.under(replace(settings, switches=switches, scenario=scenario))
-                self._apps[scenario] = create_app(
-                    capss,
-                    log=self._log,
-                    journal=self.journal,
-                    faults=self._faults_of(scenario),
-                    controls=self._add_controls,
-                )
-            return self._apps[scenario]
-
-    def _add_controls(self, app: Flask) -> None:
-        steered: Controls = self
-        app.register_blueprint(controls(steered))
+                faults = self._faults_of(scenario)
+                self._contexts[scenario] = Context(capss, faults, self.journal, self._log, self)
+            return self._contexts[scenario]

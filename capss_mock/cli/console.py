@@ -11,6 +11,7 @@ from capss_mock.contract.operations import served
 from capss_mock.contract.scenarios import DEFAULT_SCENARIO, SCENARIOS
 from capss_mock.settings import Settings
 from capss_mock.shipped import fixtures
+from capss_mock.web.journal import shown
 from capss_mock.web.requestlog import Line
 
 
@@ -34,8 +35,8 @@ class Console:
         """Print one request."""
         if self._quiet:
             return
-        moment = datetime.fromtimestamp(line.at_ns // 10**9, UTC)
         if self._json:
+            moment = datetime.fromtimestamp(line.at_ns // 10**9, UTC)
             self.put(
                 json.dumps(
                     {
@@ -50,7 +51,7 @@ class Console:
                 )
             )
         else:
-            self.put(f"{moment:%H:%M:%S}Z {line.method} {line.path} {line.status} {line.ms:.1f} ms  {line.note}")
+            self.put(shown(line))
 
     def report(self, message: str) -> None:
         """Print what went wrong below HTTP."""

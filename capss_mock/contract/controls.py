@@ -163,6 +163,12 @@ CONTROLS = (
     Control("GET", "/journal", "What was asked and answered.", _ENTRIES, query=_WANTED),
     Control("DELETE", "/journal", "Forget the journal.", _ENTRIES),
     Control(
+        "GET",
+        "/unmatched",
+        "The first requests that matched no operation of CAPSS, and the operations nearest to them.",
+        _list("entries", total=_WHOLE),
+    ),
+    Control(
         "GET", "/journal.har", "The journal as an HTTP Archive 1.2.", _answer(log={"type": "object"}), query=_WANTED
     ),
     Control(

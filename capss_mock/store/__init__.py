@@ -5,25 +5,22 @@ secrets in the clear, tokens, fields that identify a person.
 """
 
 import json
-import shutil
-import sqlite3
-import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import fields, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import Connection
 
-from capss_mock.contract.defaults import FIRST_STATUS_ID
 from capss_mock.domain.clients import ApiClient
 from capss_mock.domain.submissions import Submission, Verdict
 from capss_mock.store import schema
+from capss_mock.store.database import Database, Databases, StoreError
+
+__all__ = ["Database", "Databases", "Store", "StoreError"]
 
 _IN_LIST = 2000  # values in one IN (…)
 _BATCH = 1000  # rows in one insert: a long document has tens of thousands
@@ -32,131 +29,56 @@ _VERDICT_FIELDS = tuple(field.name for field in fields(Verdict))
 _CLIENT_FIELDS = tuple(column.name for column in schema.clients.c if column.name != "run_id")
 
 
-class StoreError(Exception):
-    """The store cannot be used; the message says why and what to do."""
-
-
-def _connected(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # the driver must not open transactions; _begun does
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA busy_timeout=10000")
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begun(connection: Connection) -> None:
-    # a writer takes its lock at once: an upgrade in mid-transaction could fail on a newer snapshot;
-    # a reader asks one question at a time and needs no transaction
-    if connection.get_execution_options().get("capss_write"):
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
 class Store:
-    """Opens (and creates) a store.
+    """Opens a store for one run.
 
     Args:
         path: an SQLite file; None for a private temporary one that ``close`` removes.
         run_id: whose rows are seen and written.
         now_ns: when the run began, should it be new.
+        databases: where a temporary one is taken from, and given back to.
 
     Raises:
         StoreError: the file cannot be opened, is not ours, or has another schema version.
     """
 
-    def __init__(self, path: Path | None = None, run_id: str = "main", now_ns: int = 0) -> None:
+    def __init__(
+        self, path: Path | None = None, run_id: str = "main", now_ns: int = 0, databases: Databases | None = None
+    ) -> None:
         self.run_id = run_id
-        self._temporary = None if path else tempfile.mkdtemp(prefix="capss-mock-")
-        self.path = path or Path(self._temporary or "", "store.sqlite")
-        self._write_lock = threading.Lock()
-        self._readers_lock = threading.Lock()
+        self._databases = databases if path is None else None
+        self._database = Database(path) if self._databases is None else self._databases.take()
+        self.path = self._database.path
         self._closed = False
-        self._thread = threading.local()
-        self._readers: list[tuple[threading.Thread, Connection]] = []
-        self._writer: Connection | None = None
-        self._engine = self._open()
-        try:
-            self._prepare(now_ns)
-        except StoreError:
-            self.close()
-            raise
-        except (SQLAlchemyError, sqlite3.Error) as error:
-            self.close()
-            reason = str(getattr(error, "orig", None) or error)
-            if not self.path.parent.is_dir():
-                reason = f"there is no directory {self.path.parent}"
-            raise StoreError(f"cannot use the store {self.path}: {reason}") from None
-
-    def _open(self) -> Engine:
-        url = sa.URL.create("sqlite", database=str(self.path))
-        engine = sa.create_engine(url, pool_size=64, max_overflow=-1)  # a connection for each thread that reads
-        sa.event.listen(engine, "connect", _connected)
-        sa.event.listen(engine, "begin", _begun)
-        return engine
-
-    def _prepare(self, now_ns: int) -> None:
-        with self.write() as tx:
-            schema.metadata.create_all(tx)
-            found = tx.scalar(sa.select(schema.meta.c.value).where(schema.meta.c.name == "schema_version"))
-            if found is None:
-                tx.execute(sa.insert(schema.meta), {"name": "schema_version", "value": str(schema.SCHEMA_VERSION)})
-                tx.exec_driver_sql(
-                    "INSERT INTO sqlite_sequence (name, seq) VALUES ('submissions', ?)",
-                    (FIRST_STATUS_ID - 1,),
-                )
-            elif found != str(schema.SCHEMA_VERSION):
-                raise StoreError(
-                    f"the store {self.path} has schema version {found}; this capss-mock knows "
-                    f"{schema.SCHEMA_VERSION}: use another file, or the version that wrote it"
-                )
-            if not tx.scalar(sa.select(schema.runs.c.run_id).where(schema.runs.c.run_id == self.run_id)):
+        with self._database.opening(), self.write() as tx:
+            if not tx.scalar(_KNOWN_RUN, {"run": self.run_id}):
                 tx.execute(sa.insert(schema.runs), {"run_id": self.run_id, "created_ns": now_ns})
 
-    @contextmanager
-    def read(self) -> Iterator[Connection]:
+    def read(self) -> AbstractContextManager[Connection]:
         """A connection to read from, one question at a time; each thread keeps its own."""
-        connection: Connection | None = getattr(self._thread, "reader", None)
-        if connection is None or connection.closed:
-            connection = self._engine.connect()
-            self._thread.reader = connection
-            with self._readers_lock:  # not the writers': who writes may be waited for
-                self._let_go_of_the_dead()
-                self._readers.append((threading.current_thread(), connection))
-        yield connection
-
-    def _let_go_of_the_dead(self) -> None:
-        """Close the connections of threads that have ended: a server has as many as it needs, now more, now fewer."""
-        for thread, connection in [each for each in self._readers if not each[0].is_alive()]:
-            self._readers.remove((thread, connection))
-            connection.close()
+        return self._database.read()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed at the end, undone on an error.
 
         Raises:
-            StoreError: the store was closed (the key may still have been in the making).
+            StoreError: the store was closed (a key, or an upload, may still have been in the making).
         """
-        with self._write_lock:
-            if self._closed:
+        with self._database.write() as tx:
+            if self._closed:  # another run may have the database now
                 raise StoreError(f"the store {self.path} is closed")
-            if self._writer is None:
-                self._writer = self._engine.connect().execution_options(capss_write=True)
-            with self._writer.begin():
-                yield self._writer
+            yield tx
 
     def close(self) -> None:
-        """Let go of the file once nobody writes to it; a temporary one is removed."""
-        with self._write_lock:
-            self._closed = True
-        for connection in (*(each for _, each in self._readers), *filter(None, (self._writer,))):
-            connection.close()
-        self._readers.clear()
-        self._writer = None
-        self._engine.dispose()
-        if self._temporary:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+        """Let go of the file once nobody writes to it; a temporary one is removed, or given back."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._databases is None:
+            self._database.close()
+        else:
+            self._databases.give_back(self._database)
 
     # -- API clients --------------------------------------------------------------------------------
 
@@ -175,12 +97,10 @@ class Store:
 
     def put_client(self, client: ApiClient) -> None:
         """Add an API client, or replace the one of the same id."""
-        table = schema.clients
         values = {name: getattr(client, name) for name in _CLIENT_FIELDS}
-        where = (table.c.run_id == self.run_id) & (table.c.client_id == client.client_id)
         with self.write() as tx:
-            tx.execute(sa.delete(table).where(where))
-            tx.execute(sa.insert(table), {"run_id": self.run_id, **values})
+            tx.execute(_DROP_CLIENT, {"run": self.run_id, "client": client.client_id})
+            tx.execute(sa.insert(schema.clients), {"run_id": self.run_id, **values})
 
     # -- revoked tokens -----------------------------------------------------------------------------
 
@@ -337,6 +257,10 @@ class Store:
             tx.execute(sa.delete(table).where(table.c.seq <= newest - keep))
 
 
+_KNOWN_RUN = sa.select(sa.literal(1)).where(schema.runs.c.run_id == sa.bindparam("run"))
+_DROP_CLIENT = sa.delete(schema.clients).where(
+    schema.clients.c.run_id == sa.bindparam("run"), schema.clients.c.client_id == sa.bindparam("client")
+)
 _ONE_CLIENT = sa.select(*(schema.clients.c[name] for name in _CLIENT_FIELDS)).where(
     schema.clients.c.run_id == sa.bindparam("run"), schema.clients.c.client_id == sa.bindparam("client")
 )

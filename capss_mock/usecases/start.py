@@ -11,7 +11,7 @@ from capss_mock.contract import defaults
 from capss_mock.domain.clients import ApiClient, SecretChecker, hash_chosen
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.settings import Settings
-from capss_mock.store import Store
+from capss_mock.store import Databases, Store
 from capss_mock.usecases import Capss
 from capss_mock.usecases.clients import default_client
 
@@ -56,7 +56,7 @@ class Preparation:
 
 
 def _signing_key(settings: Settings, store: Store, made: "Future[SigningKey]", now_ns: int) -> "Future[SigningKey]":
-    if settings.is_set("signing-key", "per-start"):
+    if settings.is_set("signing-key", "per-start") or settings.store is None:  # nobody will read what is kept
         return made
     stored = store.signing_key()
     if stored is not None:
@@ -82,11 +82,13 @@ def start(
     prepared: Preparation | None = None,
     clock: Clock | None = None,
     client: ApiClient | None = None,
+    databases: Databases | None = None,
 ) -> Capss:
     """Open the store and give a working mock.
 
     Args:
         client: the one that it starts with; None: the well-known one.
+        databases: where a temporary store is taken from, and given back to.
 
     Raises:
         StoreError: the store cannot be used.
@@ -95,7 +97,7 @@ def start(
     clock = clock or system_clock(settings)
     prepared = prepared or Preparation(entropy)
     now_ns = clock.now_ns()
-    store = Store(settings.store, settings.run_id, now_ns)
+    store = Store(settings.store, settings.run_id, now_ns, databases)
     with contextlib.ExitStack() as undo:
         undo.callback(store.close)
         checker = SecretChecker()

@@ -16,6 +16,7 @@ from capss_mock.domain.submissions import Submission
 from capss_mock.domain.times import java_instant
 from capss_mock.usecases import Capss
 from capss_mock.web import problems, wire
+from capss_mock.web.context import here
 from capss_mock.web.multipart import receive
 
 _STATUS_ID = re.compile(r"\d{1,18}", re.ASCII)
@@ -37,8 +38,12 @@ def _lists(values: Any) -> dict[str, list[str]]:
     return dict(values.lists())
 
 
-def api(capss: Capss) -> Blueprint:
-    """A blueprint with one route per operation; every route but the public ones needs a bearer."""
+def api(generation: str) -> Blueprint:
+    """A blueprint with one route per operation; every route but the public ones needs a bearer.
+
+    Args:
+        generation: the setting of the switch ``api-generation``.
+    """
     blueprint = Blueprint("api", __name__)
     views = {
         "token": _token,
@@ -52,16 +57,13 @@ def api(capss: Capss) -> Blueprint:
         "update-status": _status,
     }
     public, public_paths = set(), set()
-    token_paths = [
-        f"{each.method} {each.path}"
-        for each in served(capss.settings.choice("api-generation").value)
-        if each.kind == "token"
-    ]
-    for operation in served(capss.settings.choice("api-generation").value):
+    operations = served(generation)
+    token_paths = [f"{each.method} {each.path}" for each in operations if each.kind == "token"]
+    for operation in operations:
         blueprint.add_url_rule(
             operation.path.replace("{id}", "<number>"),
             endpoint=operation.id,
-            view_func=_bound(views[operation.kind], capss, operation),
+            view_func=_bound(views[operation.kind], operation),
             methods=[operation.method],
             provide_automatic_options=False,
         )
@@ -79,7 +81,7 @@ def api(capss: Capss) -> Blueprint:
         if request.endpoint in public or request.path.startswith("/__capss/"):
             return
         try:
-            g.caller = capss.tokens.authenticate(request.headers.get("Authorization"))
+            g.caller = here().capss.tokens.authenticate(request.headers.get("Authorization"))
         except Refusal as refusal:
             if refusal.rule == "BEA-NONE" and request.method == "GET" and request.path in public_paths:
                 raise Refusal("TOK-GET", f"{request.path} takes POST") from None
@@ -96,9 +98,9 @@ def _takes_json() -> bool:
     return not request.accept_mimetypes or request.accept_mimetypes[responses.JSON] > 0
 
 
-def _bound(view: Any, capss: Capss, operation: Operation) -> Any:
+def _bound(view: Any, operation: Operation) -> Any:
     def answer(**values: Any) -> Response:
-        response: Response = view(capss, operation, **values)
+        response: Response = view(here().capss, operation, **values)
         if not operation.public and not _takes_json():
             raise Refusal("WEB-NOT-ACCEPTABLE", f"done all the same: {g.note}")
         return response

@@ -6,8 +6,9 @@ against each other.
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
@@ -15,13 +16,13 @@ from capss_mock import __version__
 from capss_mock.clock import SteerableClock
 from capss_mock.contract.controls import document
 from capss_mock.contract.defaults import DOJ_HOSTS
-from capss_mock.contract.faults import Fault
 from capss_mock.contract.model import Choice
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.domain.times import pacific
-from capss_mock.settings import Settings, SettingsError, TooManyError
-from capss_mock.usecases import Capss
+from capss_mock.settings import SettingsError, TooManyError
 from capss_mock.web import journal as journals
+from capss_mock.web import near
+from capss_mock.web.context import Controls, here
 from capss_mock.web.controlinput import (
     FAULT_MEMBERS,
     BadRequest,
@@ -33,8 +34,7 @@ from capss_mock.web.controlinput import (
     read_whole,
     steer_clock,
 )
-from capss_mock.web.faults import Faults
-from capss_mock.web.journal import Journal, moment
+from capss_mock.web.journal import moment
 
 _BODY_LIMIT = 2**20
 _OWN_SITE = (None, "none", "same-origin")
@@ -43,46 +43,30 @@ TOKEN_HEADER = "X-Capss-Token"
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]", "::1", *DOJ_HOSTS}
 
 
-class Controls(Protocol):
-    """What can be steered: a run."""
-
-    settings: Settings
-    capss: Capss
-    clock: SteerableClock
-    journal: Journal
-    others: Any
-
-    @property
-    def faults(self) -> Faults: ...
-    def configure(self, scenario: str | None = None, switches: Mapping[str, str | None] | None = None) -> None: ...
-    def arm(self, faults: Iterable[Fault]) -> None: ...
-    def reset(self) -> None: ...
-
-
 class NotFound(ValueError):
     """There is no such thing; the message says what there is."""
 
 
-def control(capss: Capss) -> Blueprint:
+def health() -> Blueprint:
     """A blueprint with ``GET /__capss/health``."""
     blueprint = Blueprint("health", __name__, url_prefix="/__capss")
 
     @blueprint.get("/health")
-    def health() -> Response:
+    def up() -> Response:
         g.note = "the mock is up"
-        return _json({"status": "ok", "version": __version__, "run": capss.settings.run_id})
+        return _json({"status": "ok", "version": __version__, "run": here().capss.settings.run_id})
 
     return blueprint
 
 
-def controls(run: Controls) -> Blueprint:
-    """A blueprint that steers a run."""
+def controls() -> Blueprint:
+    """A blueprint that steers the run that the request is for."""
     blueprint = Blueprint("control", __name__, url_prefix="/__capss")
 
     @blueprint.before_request
     def guard() -> Response | None:
         request.max_content_length = _BODY_LIMIT  # not the switch size-limit, which is about CAPSS
-        return _guarded(run.settings.control_token)
+        return _guarded(_run().settings.control_token)
 
     @blueprint.errorhandler(BadRequest)
     @blueprint.errorhandler(SettingsError)
@@ -100,12 +84,22 @@ def controls(run: Controls) -> Blueprint:
         g.note = str(error)
         return _json({"error": str(error)}, 404)
 
-    _add_state(blueprint, run)
-    _add_steering(blueprint, run)
-    _add_journal(blueprint, run)
-    if run.others is not None:
-        _add_runs(blueprint, run.others)
+    _add_state(blueprint)
+    _add_steering(blueprint)
+    _add_journal(blueprint)
+    _add_runs(blueprint)
     return blueprint
+
+
+def _run() -> Controls:
+    return here().run
+
+
+def _others() -> Any:
+    others = _run().others
+    if others is None:
+        raise NotFound("this is one of another mock's runs: it has none itself")
+    return others
 
 
 def _guarded(token: str | None) -> Response | None:
@@ -129,10 +123,10 @@ def _guarded(token: str | None) -> Response | None:
     return _json({"error": "only this machine may steer the mock, as localhost; others need --control-token"}, 403)
 
 
-def _add_state(blueprint: Blueprint, run: Controls) -> None:
+def _add_state(blueprint: Blueprint) -> None:
     @blueprint.get("/items")
     def items() -> Response:
-        rows = run.capss.store.list_items(request.args.get("licence"), *_page())
+        rows = _run().capss.store.list_items(request.args.get("licence"), *_page())
         g.note = f"{len(rows)} items"
         return _paged("items", [_item(row) for row in rows], "number")
 
@@ -156,7 +150,7 @@ def _add_state(blueprint: Blueprint, run: Controls) -> None:
                 "uploaded": each.verdict.is_uploaded,
                 "rules": list(each.verdict.rules),
             }
-            for each in run.capss.store.list_submissions(*_page())
+            for each in _run().capss.store.list_submissions(*_page())
         ]
         g.note = f"{len(rows)} submissions"
         return _paged("submissions", rows, "status")
@@ -170,9 +164,9 @@ def _add_state(blueprint: Blueprint, run: Controls) -> None:
         return _json({"scenarios": [described(each) for each in SCENARIOS]})
 
 
-def _add_steering(blueprint: Blueprint, run: Controls) -> None:
+def _add_steering(blueprint: Blueprint) -> None:
     def current() -> Response:
-        return _json({**described(run.settings.scenario), "overridden": run.settings.overridden})
+        return _json({**described(_run().settings.scenario), "overridden": _run().settings.overridden})
 
     @blueprint.get("/scenario")
     def scenario() -> Response:
@@ -180,65 +174,65 @@ def _add_steering(blueprint: Blueprint, run: Controls) -> None:
 
     @blueprint.put("/scenario")
     def set_scenario() -> Response:
-        run.configure(scenario=read_text(read_body("scenario"), "scenario"))
-        g.note = f"scenario {run.settings.scenario}"
+        _run().configure(scenario=read_text(read_body("scenario"), "scenario"))
+        g.note = f"scenario {_run().settings.scenario}"
         return current()
 
     @blueprint.get("/switches")
     def switches() -> Response:
-        return _json(_switches(run.settings.switches))
+        return _json(_switches(_run().settings.switches))
 
     @blueprint.patch("/switches")
     def set_switches() -> Response:
         values = read_body()
-        run.configure(switches={name: None if values[name] is None else read_text(values, name) for name in values})
-        g.note = ", ".join(f"{name}={run.settings.choice(name)}" for name in values)
-        return _json(_switches(run.settings.switches))
+        _run().configure(switches={name: None if values[name] is None else read_text(values, name) for name in values})
+        g.note = ", ".join(f"{name}={_run().settings.choice(name)}" for name in values)
+        return _json(_switches(_run().settings.switches))
 
     @blueprint.get("/clock")
     def clock() -> Response:
-        return _clock(run.clock)
+        return _clock(_run().clock)
 
     @blueprint.post("/clock")
     def set_clock() -> Response:
-        steer_clock(run.clock, read_body("freeze", "run", "advance"))
-        return _clock(run.clock)
+        steer_clock(_run().clock, read_body("freeze", "run", "advance"))
+        return _clock(_run().clock)
 
     @blueprint.post("/release")
     def release() -> Response:
         status = read_body("status").get("status")
         if status is not None:
             status = read_whole(status, "status", 1, 2**62, ", that of a submission; or left out for all of them")
-        released = run.capss.submissions.release(status)
+        released = _run().capss.submissions.release(status)
         g.note = f"released {released}"
         return _json({"released": released})
 
     @blueprint.get("/faults")
     def faults() -> Response:
-        return _json({"faults": run.faults.listed()})
+        return _json({"faults": _run().faults.listed()})
 
     @blueprint.post("/faults")
     def arm() -> Response:
-        run.arm([read_fault(read_body(*FAULT_MEMBERS))])
+        _run().arm([read_fault(read_body(*FAULT_MEMBERS))])
         g.note = "a fault is armed"
-        return _json({"faults": run.faults.listed()}, 201)
+        return _json({"faults": _run().faults.listed()}, 201)
 
     @blueprint.delete("/faults")
     def disarm() -> Response:
-        run.faults.disarm()
+        _run().faults.disarm()
         g.note = "no faults"
         return _json({"faults": []})
 
     @blueprint.post("/reset")
     def reset() -> Response:
-        run.reset()
+        _run().reset()
         g.note = "reset"
         return _json({"reset": True})
 
 
-def _add_journal(blueprint: Blueprint, run: Controls) -> None:
+def _add_journal(blueprint: Blueprint) -> None:
     def wanted(after: int) -> list[journals.Entry]:
-        return run.journal.entries(
+        return _run().journal.entries(
             after=after,
             method=request.args.get("method"),
             path=request.args.get("path"),
@@ -252,12 +246,21 @@ def _add_journal(blueprint: Blueprint, run: Controls) -> None:
         after, limit = _page()
         found = wanted(after)
         entries = [each.as_json() for each in found[:limit]]
-        return _json({"total": run.journal.total, "count": len(found), "entries": entries})
+        return _json({"total": _run().journal.total, "count": len(found), "entries": entries})
 
     @blueprint.delete("/journal")
     def clear() -> Response:
-        run.journal.clear()
+        _run().journal.clear()
         return _json({"total": 0, "count": 0, "entries": []})
+
+    @blueprint.get("/unmatched")
+    def unmatched() -> Response:
+        generation = _run().settings.choice("api-generation").value
+        entries = [
+            each.as_json() | {"nearest": [asdict(one) for one in near.nearest(each.method, each.path, generation)]}
+            for each in _run().journal.unmatched()
+        ]
+        return _json({"total": _run().journal.unmatched_total, "entries": entries})
 
     @blueprint.get("/journal.har")
     def har() -> Response:
@@ -270,10 +273,10 @@ def _add_journal(blueprint: Blueprint, run: Controls) -> None:
         return _json({"feedback": journals.feedback(wanted(after))[:limit]})
 
 
-def _add_runs(blueprint: Blueprint, others: Any) -> None:
+def _add_runs(blueprint: Blueprint) -> None:
     @blueprint.get("/runs")
     def runs() -> Response:
-        return _json({"runs": others.listed()})
+        return _json({"runs": _others().listed()})
 
     @blueprint.post("/runs")
     def open_run() -> Response:
@@ -281,7 +284,7 @@ def _add_runs(blueprint: Blueprint, others: Any) -> None:
         switches = values.get("switches", {})
         if not isinstance(switches, dict):
             raise BadRequest("switches must be an object of switch names and their settings")
-        opened = others.open(
+        opened = _others().open(
             scenario=read_text(values, "scenario", "happy"),
             dialect=read_text(values, "dialect", "sheet"),
             changes={name: read_text(switches, name) for name in switches},
@@ -292,14 +295,14 @@ def _add_runs(blueprint: Blueprint, others: Any) -> None:
 
     @blueprint.get("/runs/<name>")
     def one_run(name: str) -> Response:
-        found = others.get(name)
+        found = _others().get(name)
         if found is None:
             raise NotFound(f"there is no run {name[:40]!a}")
         return _json(found)
 
     @blueprint.delete("/runs/<name>")
     def close_run(name: str) -> Response:
-        if not others.close(name):
+        if not _others().close(name):
             raise NotFound(f"there is no run {name[:40]!a}")
         return _json({"closed": name})
 

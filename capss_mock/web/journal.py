@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 from capss_mock import __version__
 from capss_mock.contract.rules import RULES
-from capss_mock.web.requestlog import plain_name, plain_path
+from capss_mock.web.requestlog import Line, plain_name, plain_path
 
 KEPT = 1000  # requests
+KEPT_UNMATCHED = 20
 _HEADERS = {
     "host": "HTTP_HOST",
     "content-length": "CONTENT_LENGTH",
@@ -72,6 +73,7 @@ class Entry:
     fix: str
     scenario: str
     fault: str | None
+    operation: str = ""  # that it matched; empty: none
     instead: str = ""  # the curl line that would have worked
 
     def as_json(self) -> dict[str, Any]:
@@ -81,12 +83,14 @@ class Entry:
 
 @dataclass(slots=True)
 class Journal:
-    """The newest entries of a run."""
+    """The newest entries of a run, and the first ones that matched no operation."""
 
     kept: int = KEPT
     total: int = 0
+    unmatched_total: int = 0
     _number: int = 0
     _entries: deque[Entry] = field(default_factory=deque)
+    _unmatched: list[Entry] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, **values: Any) -> None:
@@ -94,7 +98,11 @@ class Journal:
         with self._lock:
             self.total += 1
             self._number += 1
-            self._entries.append(Entry(number=self._number, **values))
+            entry = Entry(number=self._number, **values)
+            self._entries.append(entry)
+            if not entry.operation:
+                self.unmatched_total += 1
+                self._unmatched += [entry][: KEPT_UNMATCHED - len(self._unmatched)]
             while len(self._entries) > self.kept:
                 self._entries.popleft()
 
@@ -102,7 +110,13 @@ class Journal:
         """Forget everything, the count too; numbers go on, so that who asks for what is new misses nothing."""
         with self._lock:
             self._entries.clear()
-            self.total = 0
+            self._unmatched.clear()
+            self.total = self.unmatched_total = 0
+
+    def unmatched(self) -> list[Entry]:
+        """The first entries that matched no operation."""
+        with self._lock:
+            return list(self._unmatched)
 
     def entries(self, **wanted: Any) -> list[Entry]:
         """Entries with these values (``method``, ``path``, ``status``, ``rule``, ``scenario``), ``after`` a number."""
@@ -115,6 +129,12 @@ class Journal:
             if entry.number > after
             and all(value is None or getattr(entry, name) == value for name, value in wanted.items())
         ]
+
+
+def shown(entry: Entry | Line) -> str:
+    """A request and its answer on one line."""
+    moment = datetime.fromtimestamp(entry.at_ns // 10**9, UTC)
+    return f"{moment:%H:%M:%S}Z {entry.method} {entry.path} {entry.status} {entry.ms:.1f} ms  {entry.note}"
 
 
 def clean_headers(environ: Mapping[str, Any]) -> dict[str, str]:

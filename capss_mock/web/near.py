@@ -1,7 +1,57 @@
-"""The curl line that would have worked, for a request that did not."""
+"""What a request that did not work seems to have been about: the operations nearest to it, the curl line for it."""
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from capss_mock.contract.model import Operation
-from capss_mock.contract.operations import served
+from capss_mock.contract.operations import OPERATIONS, served
+
+_ALIKE = 0.6
+_MOST = 2
+_NUMBER = re.compile(r"(?<=/)[0-9]+(?=/?\Z)")
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """An operation that a request came near to, and what differs."""
+
+    request: str
+    differs: str
+
+
+def nearest(method: str, path: str, generation: str = "both") -> list[Near]:
+    """The operations that a request which matched none came nearest to; the nearest first, perhaps none."""
+    plain = _NUMBER.sub("{id}", path)
+    here = served(generation)
+    rated: list[tuple[float, Near]] = []
+    for each in OPERATIONS.values():
+        slip = _slip(plain, each.path)
+        alike = 1 if slip is not None else SequenceMatcher(None, plain.lower(), each.path.lower()).ratio()
+        if alike >= _ALIKE:
+            words = [
+                "the path differs" if slip is None else slip,
+                f"the method is {method}, not {each.method}" if method != each.method else "",
+                "" if each in here else "it is not served here: switch api-generation",
+            ]
+            near = Near(f"{each.method} {each.path}", "; ".join(filter(None, words)))
+            rated.append((alike + 0.1 * (method == each.method) + 0.05 * (each in here), near))
+    rated.sort(key=lambda pair: -pair[0])
+    sure = bool(rated) and rated[0][0] >= 1
+    return [near for _, near in rated[: 1 if sure else _MOST]]
+
+
+def _slip(path: str, right: str) -> str | None:
+    """What is wrong with a path that is right but for a slip (nothing: empty); None: it is another path."""
+    if path == right:
+        return ""
+    if path.lower() == right.lower():
+        return "paths are case-sensitive"
+    if re.sub("/+", "/", path).rstrip("/") == right:
+        return "there is a slash too many"
+    if path.endswith(right):
+        return f"nothing may stand before the path: {path.removesuffix(right)}"
+    return None
 
 
 def instead(method: str, path: str, base: str, generation: str = "both") -> str:

@@ -57,7 +57,7 @@ def plain_method(method: str) -> str:
 
 
 class RequestLog:
-    """Hands each line to ``sink`` and keeps the newest ``keep`` in the store, from a thread of its own."""
+    """Hands each line to ``sink`` and keeps the newest ``keep`` in the store, from a thread of its own (0: none)."""
 
     def __init__(self, store: Store, keep: int, sink: Sink | None = None) -> None:
         self._store = store
@@ -65,19 +65,23 @@ class RequestLog:
         self._sink = sink
         self._lines: queue.SimpleQueue[Line] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._write, name="capss-journal", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if keep:
+            self._thread = threading.Thread(target=self._write, name="capss-journal", daemon=True)
+            self._thread.start()
 
     def add(self, line: Line) -> None:
         """Note a request."""
         if self._sink:
             self._sink(line)
-        self._lines.put(line)
+        if self._thread:
+            self._lines.put(line)
 
     def close(self) -> None:
         """Write what is left."""
-        self._closing.set()
-        self._thread.join()
+        if self._thread:
+            self._closing.set()
+            self._thread.join()
 
     def _write(self) -> None:
         while True:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
+from werkzeug.test import Client
 
-from capss_mock.app import create_app
 from capss_mock.clock import Entropy, ManualClock
 from capss_mock.domain.tokens import SigningKey
+from capss_mock.run import Run
 from capss_mock.settings import Settings, read_switches
 from capss_mock.usecases.clients import Clients
-from capss_mock.usecases.start import Preparation, start
+from capss_mock.usecases.start import Preparation
 from tests.helpers import multipart, record, upload_of
 
 KEY = SigningKey.generate("00000000-0000-4000-8000-00000000beef")
@@ -36,10 +37,9 @@ class Machine(RuleBasedStateMachine):
         super().__init__()
         self.now = START
         self.clock = ManualClock(START)
-        capss = start(Settings(read_switches()), Preparation(Entropy(), KEY), self.clock)
-        self.app = create_app(capss)
-        self.http = self.app.test_client()
-        self.clients = Clients(capss.store, Entropy())
+        self.run = Run(Settings(read_switches()), Preparation(Entropy(), KEY), self.clock)
+        self.http = Client(self.run)
+        self.clients = Clients(self.run.capss.store, Entropy())
         self.secrets: dict[str, str] = {}
         self.licence: dict[str, str] = {}
         self.disabled: set[str] = set()
@@ -52,7 +52,7 @@ class Machine(RuleBasedStateMachine):
             self.licence[name] = licence
 
     def teardown(self) -> None:
-        self.app.extensions["capss-close"]()
+        self.run.close()
 
     # -- clients and tokens
 
@@ -244,7 +244,7 @@ class Machine(RuleBasedStateMachine):
 
     @invariant()
     def the_store_holds_what_the_model_saved(self) -> None:
-        store = self.app.extensions["capss"].store
+        store = self.run.capss.store
         with store.read() as tx:
             for (licence, loan), amount in self.saved.items():
                 found = store.find_item(tx, licence, {"reference": f"R-L{loan}"})
