@@ -7,7 +7,7 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from capss_mock.contract.responses import EVERY_HEADER, HTTPS_HEADER
@@ -16,7 +16,7 @@ from capss_mock.domain.errors import Refusal
 from capss_mock.settings import Settings
 from capss_mock.web import near, problems
 from capss_mock.web.api import api
-from capss_mock.web.context import here
+from capss_mock.web.context import KEY, Context, here
 from capss_mock.web.control import controls, health
 from capss_mock.web.journal import (
     Part,
@@ -26,10 +26,11 @@ from capss_mock.web.journal import (
     clean_query,
 )
 from capss_mock.web.multipart import base_name
-from capss_mock.web.playing import install, operation_of_request
+from capss_mock.web.playing import install, operation_of
 from capss_mock.web.requestlog import Line, plain_method, plain_name, plain_note, plain_path
 
 _DRAIN_CHUNK = 64 * 1024
+_STATUS_LINES = {each.value: f"{each.value} {each.phrase}" for each in HTTPStatus}  # not in capitals
 
 
 @cache
@@ -75,16 +76,20 @@ def create_app(generation: str) -> Flask:
 
     @app.after_request
     def end(response: Response) -> Response:
-        if not _drained(request.environ["wsgi.input"], _limit()):
+        # themselves, not Flask's proxies: each look through one costs, and here are forty
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # Flask's stub says it is no proxy
+        seen: Any = g._get_current_object()
+        context: Context = asked.environ[KEY]
+        settings = context.capss.settings
+        if not _drained(asked, settings.choice("size-limit").count):
             response.headers["Connection"] = "close"
-        response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"  # not in capitals
-        for name, value in (*EVERY_HEADER, *((HTTPS_HEADER,) if request.is_secure else ())):
+        response.status = _STATUS_LINES[response.status_code]
+        for name, value in (*EVERY_HEADER, *((HTTPS_HEADER,) if asked.is_secure else ())):
             response.headers[name] = value
-        context = here()
-        line = _line(response, context.capss.clock.now_ns())
+        line = _line(asked, seen, response, context.capss.clock.now_ns())
         context.log.add(line)
-        if not request.path.startswith("/__capss/"):
-            context.journal.add(**_entry(response, line, context.capss.settings))
+        if not asked.path.startswith("/__capss/"):
+            context.journal.add(**_entry(asked, seen, response, line, settings))
         return response
 
     install(app)  # its hook runs before the one above, which notes what really goes out
@@ -95,13 +100,14 @@ def _limit() -> int:
     return here().capss.settings.choice("size-limit").count
 
 
-def _drained(body: Any, limit: int) -> bool:
+def _drained(asked: Request, limit: int) -> bool:
     """Read what an early answer left of the request, so that the connection can go on.
 
     Not what is over the limit: the server then closes, and takes in for a moment what still comes.
     """
-    if (request.content_length or 0) > limit:
+    if (asked.content_length or 0) > limit:
         return False
+    body = asked.environ["wsgi.input"]
     left = limit
     try:
         while left > 0 and (chunk := body.read(min(_DRAIN_CHUNK, left))):
@@ -111,54 +117,52 @@ def _drained(body: Any, limit: int) -> bool:
     return left > 0
 
 
-def _line(response: Response, now_ns: int) -> Line:
+def _line(asked: Request, seen: Any, response: Response, now_ns: int) -> Line:
+    note, fault = str(seen.get("note", "")), seen.get("fault")
     return Line(
         at_ns=now_ns,
-        method=plain_method(request.method),
-        path=plain_path(request.path),
-        status=0 if g.get("reset") else response.status_code,  # 0: there was no answer
-        ms=round((time.perf_counter() - g.started) * 1000, 2),
-        rule=g.get("rule"),
-        note=plain_note(_note()),
+        method=plain_method(asked.method),
+        path=plain_path(asked.path),
+        status=0 if seen.get("reset") else response.status_code,  # 0: there was no answer
+        ms=round((time.perf_counter() - seen.started) * 1000, 2),
+        rule=seen.get("rule"),
+        note=plain_note(f"[{fault}] {note}".rstrip() if fault else note),
     )
 
 
-def _note() -> str:
-    note = str(g.get("note", ""))
-    fault = g.get("fault")
-    return f"[{fault}] {note}".rstrip() if fault else note
-
-
-def _entry(response: Response, line: Line, settings: Settings) -> dict[str, Any]:
+def _entry(asked: Request, seen: Any, response: Response, line: Line, settings: Settings) -> dict[str, Any]:
     """A request for the journal."""
-    generation = settings.choice("api-generation").value
     size = response.content_length or 0
     parts = [
         Part(
             plain_name(part.name),
             None if part.filename is None else plain_name(base_name(part.filename)),
             part.size,
-            g.get("digest", "") if part.taken else part.digest.hexdigest(),
+            seen.get("digest", "") if part.taken else part.digest.hexdigest(),
         )
-        for part in g.get("parts", ())
+        for part in seen.get("parts", ())
     ]
     rule = RULES.get(line.rule or "")
+    instead = ""
+    if rule:
+        generation = settings.choice("api-generation").value
+        instead = near.instead(asked.method, asked.path, asked.host_url.rstrip("/"), generation)
     return {
         "at_ns": line.at_ns,
         "ms": line.ms,
         "method": line.method,
         "path": line.path,
-        "query": clean_query(request.args.items(multi=True)),
-        "headers": clean_headers(request.environ),
+        "query": clean_query(asked.args.items(multi=True)),
+        "headers": clean_headers(asked.environ),
         "parts": tuple(parts),
         "status": line.status,
         "answer_headers": clean_answer_headers(response.headers),
-        "answer": clean_answer(g.get("answer"), size),
+        "answer": clean_answer(seen.get("answer"), size),
         "rule": line.rule,
         "note": line.note,
         "fix": rule.hint if rule else "",
         "scenario": settings.scenario,
-        "fault": g.get("fault"),
-        "operation": operation_of_request(),
-        "instead": near.instead(request.method, request.path, request.host_url.rstrip("/"), generation) if rule else "",
+        "fault": seen.get("fault"),
+        "operation": operation_of(asked),
+        "instead": instead,
     }

@@ -21,11 +21,8 @@ from capss_mock.web.journal import Journal
 from capss_mock.web.requestlog import RequestLog, Sink
 
 
-def _with_changes(settings: Settings) -> Settings:
-    """The settings with the changes that they were made by, also if only the outcome was given."""
-    before = read_settings(settings.scenario, settings.dialect, settings.changes).switches
-    more = {name: str(choice) for name, choice in settings.switches.items() if str(choice) != str(before[name])}
-    return replace(settings, changes={**settings.changes, **more})
+def _begin(scenario: str, more: str) -> str:
+    return f'begin with it, serve{more} --scenario {scenario}, or @pytest.mark.capss(scenario="{scenario}")'
 
 
 class Run:
@@ -56,8 +53,9 @@ class Run:
         *,
         secure: bool = False,
     ) -> None:
-        self.settings = _with_changes(settings or Settings())
+        self.settings = (settings or Settings()).with_changes()
         self._secure = secure
+        self.closed = False
         self._stopping = threading.Event()
         self.clock = SteerableClock(clock or system_clock(self.settings))
         self.capss: Capss = start(self.settings, prepared, self.clock, client, databases)
@@ -101,9 +99,9 @@ class Run:
     def _check(self, scenario: str) -> None:
         found = SCENARIOS[scenario]
         if found.certificate and scenario != self.settings.scenario:
-            raise SettingsError(f"{scenario} needs a certificate of its own: serve --scenario {scenario}")
+            raise SettingsError(f"{scenario} needs a certificate of its own: {_begin(scenario, '')}")
         if found.tls and not self._secure:
-            raise SettingsError(f"{scenario} needs https: serve --tls --scenario {scenario}")
+            raise SettingsError(f"{scenario} needs https: {_begin(scenario, ' --tls')}")
 
     def arm(self, faults: Iterable[Fault]) -> None:
         """Let the next requests meet these faults."""
@@ -135,6 +133,7 @@ class Run:
 
     def close(self) -> None:
         """Write the request log and close the store."""
+        self.closed = True
         self._log.close()
         self.capss.store.close()
 

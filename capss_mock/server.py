@@ -4,12 +4,16 @@ import shutil
 import ssl
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+
+from werkzeug.test import Client
 
 from capss_mock.clock import Clock, Entropy
 from capss_mock.contract import defaults
@@ -19,20 +23,23 @@ from capss_mock.run import Run
 from capss_mock.serving.certificates import Tls, throw_away
 from capss_mock.serving.threaded import IDLE_S, ThreadedServer
 from capss_mock.settings import LOOPBACK, Settings, SettingsError, TooManyError, read_settings
+from capss_mock.steering import CapssMock, SteeringError, read_reply
+from capss_mock.store import Databases
 from capss_mock.usecases import Capss
 from capss_mock.usecases.clients import minted_client
 from capss_mock.usecases.start import Preparation
+from capss_mock.web.control import TOKEN_HEADER
 from capss_mock.web.requestlog import Sink
 
 _MOST_RUNS = 64  # open at a time
 
 
-class MockServer:
+class MockServer(CapssMock):
     """Starts a mock on a free port of the loopback interface and stops it at the end of the ``with`` block.
 
     Args:
         settings: scenario, switches, store, clock start, seed.
-        host, port: where to listen; port 0 takes a free one.
+        host, port: where to listen; port 0 takes a free one, None does so when ``url`` is first asked for.
         tls: True for a throw-away authority, or a ``Tls``.
         clock: instead of the machine's or ``settings.now``.
         prepared: keys that are being made already.
@@ -40,7 +47,7 @@ class MockServer:
         report: gets a sentence for each connection that failed below HTTP.
         idle_s: seconds that a silent client is waited for.
         minted: make credentials of its own instead of the well-known ones.
-        child: it is one of another mock's runs, and has none itself.
+        beside: the runs that it is one of; it has none itself then.
 
     Raises:
         StoreError, PortError, CertificateError, SettingsError: it cannot start; nothing is left running.
@@ -51,7 +58,7 @@ class MockServer:
         settings: Settings | None = None,
         *,
         host: str = LOOPBACK,
-        port: int = 0,
+        port: int | None = 0,
         tls: Tls | bool = False,
         clock: Clock | None = None,
         prepared: Preparation | None = None,
@@ -59,7 +66,7 @@ class MockServer:
         report: Callable[[str], None] = lambda _message: None,
         idle_s: float = IDLE_S,
         minted: bool = False,
-        child: bool = False,
+        beside: "Runs | None" = None,
     ) -> None:
         settings = settings or Settings()
         scenario = SCENARIOS[settings.scenario]
@@ -67,8 +74,14 @@ class MockServer:
             raise SettingsError(f"the scenario {scenario.id} needs https (--tls)")
         if isinstance(tls, Tls) and scenario.certificate != tls.fault:
             raise SettingsError(f"the scenario {scenario.id} needs another certificate than the one that was given")
+        self.id = settings.run_id
+        self._address = (host, port or 0)
         self._directory: Path | None = None
         self._run: Run | None = None
+        self._server: ThreadedServer | None = None
+        self._listening = threading.Lock()
+        self._stopped = False
+        self._report, self._idle_s = report, idle_s
         self.client_id, self.client_secret = defaults.CLIENT_ID, defaults.CLIENT_SECRET
         client = None
         if minted:
@@ -80,17 +93,37 @@ class MockServer:
                 if not isinstance(tls, Tls):
                     tls = throw_away(self._directory / "ca.pem", fault=scenario.certificate)
             self.ca_file = tls.ca_file if isinstance(tls, Tls) else None
-            context: ssl.SSLContext | None = tls.context if isinstance(tls, Tls) else None
-            self.runs = None if child else Runs(host, bool(tls), settings.control_token)
-            self._run = Run(settings, prepared, clock, sink, self.runs, client, secure=bool(tls))
+            self._context: ssl.SSLContext | None = tls.context if isinstance(tls, Tls) else None
+            self.runs = None if beside else Runs(host, bool(tls), settings.control_token)
+            databases = beside.databases if beside else None
+            self._run = Run(settings, prepared, clock, sink, self.runs, client, databases, secure=bool(tls))
             if self.runs is not None:
                 self.runs.key = self._run.capss.key
-            self._server = ThreadedServer(self._run, host, port, context, report, idle_s)
+            if port is not None:
+                self._listen()
         except BaseException:
             self._close()
             raise
+
+    @property
+    def url(self) -> str:
+        """The base URL, without a slash at the end.
+
+        Raises:
+            PortError: the address cannot be listened on (if it was not to be until now).
+            RuntimeError: it was stopped.
+        """
+        host = self._address[0]
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"{'https' if context else 'http'}://{shown}:{self._server.port}"
+        return f"{'https' if self._context else 'http'}://{shown}:{self._listen().port}"
+
+    def _listen(self) -> ThreadedServer:
+        with self._listening:
+            if self._server is None:
+                if self._stopped:
+                    raise RuntimeError("this mock was stopped")
+                self._server = ThreadedServer(self.run, *self._address, self._context, self._report, self._idle_s)
+            return self._server
 
     @property
     def run(self) -> Run:
@@ -103,10 +136,48 @@ class MockServer:
         """What the mock does, below HTTP."""
         return self.run.capss
 
+    def call(self, method: str, path: str, values: object = None) -> Any:
+        """Call the control API in this process; gives the answer's JSON.
+
+        Raises:
+            SteeringError: it was refused.
+        """
+        token = self.run.settings.control_token
+        headers = {TOKEN_HEADER: token} if token else {}
+        reply = Client(self.run).open(f"/__capss{path}", method=method, json=values, headers=headers)
+        return read_reply(reply.status_code, reply.get_data())
+
+    @property
+    def unmatched(self) -> int:
+        """How many requests matched no operation of CAPSS; asked after each test, so without a request."""
+        return self.run.journal.unmatched_total
+
+    @contextmanager
+    def open_run(self, settings: Settings | None = None) -> Iterator["MockServer"]:
+        """A run beside this one; it listens when its ``url`` is first asked for.
+
+        Raises:
+            SteeringError: the settings cannot be used for a run, there are too many, or this is one itself.
+        """
+        if self.runs is None:
+            raise SteeringError("this is one of another mock's runs: it has none itself")
+        try:
+            run = self.runs.start(settings or Settings(), port=None)
+        except TooManyError as error:
+            raise SteeringError(str(error)) from None
+        try:
+            yield run
+        finally:
+            self.runs.close(run.id)
+
     def stop(self) -> None:
         """Stop answering, close other runs, write the request log, close the store, remove what was temporary."""
         self.run.interrupt()
-        self._server.stop()
+        with self._listening:
+            self._stopped = True
+            server, self._server = self._server, None
+        if server is not None:
+            server.stop()
         self._close()
 
     def _close(self) -> None:
@@ -136,6 +207,7 @@ class Runs:
         self._opening = 0
         self._count = 0
         self.key: Future[SigningKey] | None = None
+        self.databases = Databases()
 
     def open(
         self, *, scenario: str, dialect: str, changes: Mapping[str, str], now: datetime | None = None
@@ -146,6 +218,17 @@ class Runs:
             SettingsError: there is no such scenario, dialect, switch or option.
             TooManyError: there are as many runs as there may be.
         """
+        return _described(self.start(read_settings(scenario, dialect, changes, now=now)))
+
+    def start(self, settings: Settings, port: int | None = 0) -> "MockServer":
+        """Start a run with a name, credentials and a temporary store of its own.
+
+        Raises:
+            SteeringError: the settings name a store.
+            TooManyError: there are as many runs as there may be.
+        """
+        if settings.store is not None:
+            raise SteeringError("a run has a temporary store of its own: leave store out of its settings")
         with self._lock:
             if len(self._open) + self._opening >= _MOST_RUNS:
                 raise TooManyError(f"there are {_MOST_RUNS} runs already: close some")
@@ -153,32 +236,31 @@ class Runs:
             self._opening += 1
             name = f"run-{self._count}"
         try:
-            settings = read_settings(
-                scenario, dialect, changes, run_id=name, now=now, control_token=self._control_token
-            )
-            tls = self._tls or SCENARIOS[scenario].tls
-            server = MockServer(settings, host=self._host, tls=tls, prepared=self._prepared(), minted=True, child=True)
+            settings = replace(settings, run_id=name, control_token=self._control_token, journal_rows=0)
+            tls = self._tls or SCENARIOS[settings.scenario].tls
+            prepared = self._prepared(settings.seed)
+            run = MockServer(settings, host=self._host, port=port, tls=tls, prepared=prepared, minted=True, beside=self)
             with self._lock:
-                self._open[name] = server
+                self._open[name] = run
         finally:
             with self._lock:
                 self._opening -= 1
-        return _described(name, server)
+        return run
 
-    def _prepared(self) -> Preparation:
+    def _prepared(self, seed: int | None) -> Preparation:
         """The parent's key under an id of its own: making one takes up to 0.4 s, and no run takes another's tokens."""
-        entropy = Entropy()
+        entropy = Entropy(seed)
         return Preparation(entropy, self.key.result().known_as(entropy.uuid()) if self.key else None)
 
     def get(self, name: str) -> dict[str, Any] | None:
         """A run that is open."""
         server = self._open.get(name)
-        return _described(name, server) if server else None
+        return _described(server) if server else None
 
     def listed(self) -> list[dict[str, Any]]:
         """The runs that are open."""
         with self._lock:
-            return [_described(name, server) for name, server in self._open.items()]
+            return [_described(server) for server in self._open.values()]
 
     def close(self, name: str) -> bool:
         """Stop a run; False when there is none of that name."""
@@ -192,11 +274,12 @@ class Runs:
         """Stop all of them."""
         for name in list(self._open):
             self.close(name)
+        self.databases.close()
 
 
-def _described(name: str, server: MockServer) -> dict[str, Any]:
+def _described(server: MockServer) -> dict[str, Any]:
     return {
-        "id": name,
+        "id": server.id,
         "url": server.url,
         "client_id": server.client_id,
         "client_secret": server.client_secret,

@@ -1,9 +1,10 @@
 """How one mock is set up: frozen values, read once."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -54,10 +55,15 @@ def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = No
     Raises:
         SettingsError: an unknown dialect, switch or option.
     """
+    return _read_switches(dialect, tuple((changes or {}).items()))
+
+
+@lru_cache(256)  # each test of a suite reads its own, mostly the same
+def _read_switches(dialect: str, changes: tuple[tuple[str, str], ...]) -> Mapping[str, Choice]:
     if dialect not in DIALECTS:
         raise SettingsError(no_such("dialect", dialect, DIALECTS))
     texts = {name: switch.default for name, switch in SWITCHES.items()}
-    for name, text in {**DIALECTS[dialect].settings, **(changes or {})}.items():
+    for name, text in {**DIALECTS[dialect].settings, **dict(changes)}.items():
         if name not in SWITCHES:
             raise SettingsError(no_such("switch", name, SWITCHES))
         texts[name] = text
@@ -92,6 +98,14 @@ class Settings:
     def choice(self, switch: str) -> Choice:
         """The setting of a switch."""
         return self.switches[switch]
+
+    def with_changes(self) -> "Settings":
+        """The settings with the changes that they were made by, also if only the outcome was given."""
+        before = read_settings(self.scenario, self.dialect, self.changes).switches
+        if before is self.switches:
+            return self
+        more = {name: str(choice) for name, choice in self.switches.items() if str(choice) != str(before[name])}
+        return replace(self, changes={**self.changes, **more})
 
     @property
     def overridden(self) -> dict[str, str]:

@@ -1,5 +1,7 @@
 """What every test may use: one signing key per session, mocks in process and on a socket."""
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -71,3 +73,14 @@ def make_live(signing_key: SigningKey) -> Iterator[Callable[..., Live]]:
             return stack.enter_context(Live(server, lines, reports))
 
         yield make
+
+
+@pytest.fixture
+def path_with_the_command(tmp_path: Path) -> dict[str, str]:
+    """An environment in which ``capss-mock`` is a command."""
+    directory = tmp_path / "bin"
+    directory.mkdir()
+    command = directory / "capss-mock"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m capss_mock "$@"\n')
+    command.chmod(0o755)
+    return {**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}

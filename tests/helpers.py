@@ -15,10 +15,12 @@ from typing import Any, Self
 import httpx
 from werkzeug.test import Client, TestResponse
 
-from capss_mock.clock import ManualClock
+from capss_mock.clock import Entropy, ManualClock
+from capss_mock.domain.tokens import SigningKey
 from capss_mock.run import Run
 from capss_mock.server import MockServer
 from capss_mock.usecases import Capss
+from capss_mock.usecases.start import Preparation
 from capss_mock.web.requestlog import Line
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -255,3 +257,8 @@ class Serve:
             self.process.kill()
         self.process.wait()
         self.output.close()
+
+
+def prepared(key: SigningKey) -> Preparation:
+    """What a mock starts with if its key is there already."""
+    return Preparation(Entropy(), key)

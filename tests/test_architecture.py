@@ -18,9 +18,10 @@ LAYERS = [
     {"web"},
     {"app"},
     {"run"},
-    {"serving"},
-    {"server"},
-    {"cli"},
+    {"serving", "steering", "transports"},
+    {"server", "remote"},
+    {"pytest_support"},
+    {"cli", "pytest_plugin"},
     {"__main__"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

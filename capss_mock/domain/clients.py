@@ -35,8 +35,10 @@ class ApiClient:
 
 def mint_secret() -> str:
     """A new secret of 190 bits, letters and digits only."""
-    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    return "".join(secrets.choice(alphabet) for _ in range(32))
+    found = ""
+    while len(found) < 32:  # of 64 signs, two are none of ours
+        found += secrets.token_urlsafe(24).replace("-", "").replace("_", "")
+    return found[:32]
 
 
 def hash_minted(secret: str) -> str:

@@ -178,6 +178,12 @@ class Verifier:
         values: dict[str, Any] = json.loads(payload)
         return values
 
+    def remember(self, token: str, values: dict[str, Any]) -> None:
+        """Note that a token's signature is right: it was checked, or made here a moment ago."""
+        if len(self._checked) >= _CACHE_SIZE:
+            self._checked.clear()
+        self._checked[token] = values
+
     def verify(self, token: str, now_ns: int) -> dict[str, Any]:
         """The claims of a token that is good now (signature, exp, nbf).
 
@@ -187,9 +193,7 @@ class Verifier:
         values = self._checked.get(token)
         if values is None:
             values = self._signed(token)
-            if len(self._checked) >= _CACHE_SIZE:
-                self._checked.clear()
-            self._checked[token] = values
+            self.remember(token, values)
         if now_ns > (values["exp"] + responses.LEEWAY_S) * SECOND:
             raise Refusal("BEA-EXPIRED", at=java_instant(values["exp"]))
         if now_ns < (values["nbf"] - responses.LEEWAY_S) * SECOND:

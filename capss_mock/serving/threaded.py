@@ -5,6 +5,7 @@ ends to the application (``capss.reset``, ``capss.release``), for faults on the 
 byte in the selector, not in a worker; a TLS handshake is done by a worker, so that a silent client stalls nobody.
 """
 
+import contextlib
 import logging
 import os
 import select
@@ -193,6 +194,14 @@ class _Server(wsgi.Server):
         else:
             super().process_conn(conn)
 
+    def wake_to_stop(self) -> None:
+        """Let the selector look up at once: cheroot's ``stop`` waits for its next tick, and a test waits with it."""
+        self._connections._stop_requested = True  # type: ignore[attr-defined]  # cheroot has no types
+        host, port = self.socket.getsockname()[:2]
+        if host in ("127.0.0.1", "::1"):
+            with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
+                pass
+
     def error_log(self, msg: str = "", level: int = logging.INFO, traceback: bool = False) -> None:
         if level >= logging.WARNING or traceback:
             kind = sys.exc_info()[0]
@@ -253,6 +262,7 @@ class ThreadedServer:
         self._stopping.set()
         # before the workers are stopped: cheroot counts them, and waits without end for one that is added meanwhile
         self._watcher.join()
+        self._server.wake_to_stop()
         self._server.stop()
         self._thread.join()
         # cheroot keeps its statistics, and with them itself, in a dictionary of the logging module for ever

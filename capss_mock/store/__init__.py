@@ -37,13 +37,19 @@ class Store:
         run_id: whose rows are seen and written.
         now_ns: when the run began, should it be new.
         databases: where a temporary one is taken from, and given back to.
+        client: an API client to begin with.
 
     Raises:
         StoreError: the file cannot be opened, is not ours, or has another schema version.
     """
 
     def __init__(
-        self, path: Path | None = None, run_id: str = "main", now_ns: int = 0, databases: Databases | None = None
+        self,
+        path: Path | None = None,
+        run_id: str = "main",
+        now_ns: int = 0,
+        databases: Databases | None = None,
+        client: ApiClient | None = None,
     ) -> None:
         self.run_id = run_id
         self._databases = databases if path is None else None
@@ -51,8 +57,10 @@ class Store:
         self.path = self._database.path
         self._closed = False
         with self._database.opening(), self.write() as tx:
-            if not tx.scalar(_KNOWN_RUN, {"run": self.run_id}):
-                tx.execute(sa.insert(schema.runs), {"run_id": self.run_id, "created_ns": now_ns})
+            if self._databases is not None or not tx.scalar(_KNOWN_RUN, {"run": self.run_id}):  # the others are empty
+                tx.execute(_ADD_RUN, {"run_id": self.run_id, "created_ns": now_ns})
+            if client is not None:
+                self._put_client(tx, client)
 
     def read(self) -> AbstractContextManager[Connection]:
         """A connection to read from, one question at a time; each thread keeps its own."""
@@ -97,10 +105,13 @@ class Store:
 
     def put_client(self, client: ApiClient) -> None:
         """Add an API client, or replace the one of the same id."""
-        values = {name: getattr(client, name) for name in _CLIENT_FIELDS}
         with self.write() as tx:
-            tx.execute(_DROP_CLIENT, {"run": self.run_id, "client": client.client_id})
-            tx.execute(sa.insert(schema.clients), {"run_id": self.run_id, **values})
+            self._put_client(tx, client)
+
+    def _put_client(self, tx: Connection, client: ApiClient) -> None:
+        tx.execute(_DROP_CLIENT, {"run": self.run_id, "client": client.client_id})
+        values = {name: getattr(client, name) for name in _CLIENT_FIELDS}
+        tx.execute(_ADD_CLIENT, {"run_id": self.run_id, **values})
 
     # -- revoked tokens -----------------------------------------------------------------------------
 
@@ -147,7 +158,7 @@ class Store:
             "saved": submission.verdict.saved,
             "run_id": self.run_id,
         }
-        key = tx.execute(sa.insert(schema.submissions), values).inserted_primary_key
+        key = tx.execute(_ADD_SUBMISSION, values).inserted_primary_key
         assert key is not None  # noqa: S101 - one row was inserted
         return replace(submission, status_id=int(key[0]))
 
@@ -161,11 +172,11 @@ class Store:
         verdict |= {name: tuple(verdict[name]) for name in ("error_messages", "rules")}
         return Submission(**{**values, "verdict": Verdict(**verdict)})
 
-    def mark_polled(self, tx: Connection, status_id: int, polls: int, completed_ns: int | None) -> None:
-        """Note how often a submission has been polled, and when it was complete."""
-        table = schema.submissions
-        where = (table.c.run_id == self.run_id) & (table.c.status_id == status_id)
-        tx.execute(sa.update(table).where(where).values(polls=polls, completed_ns=completed_ns))
+    def mark_polled(self, tx: Connection, before: Submission, after: Submission) -> bool:
+        """Note how often a submission has been polled, and when it was complete; False if another was faster."""
+        was = {"run": self.run_id, "id": before.status_id, "old_progress": before.progress, "old_polls": before.polls}
+        row = tx.execute(_POLLED, {**was, "new_polls": after.polls, "new_completed": after.completed_ns})
+        return row.rowcount == 1
 
     def release(self, tx: Connection, status_id: int | None) -> int:
         """Let pending submissions, or one of them, complete at the next poll; gives how many these are."""
@@ -208,7 +219,7 @@ class Store:
         same = {"run_id": self.run_id, "status_id": status_id, "license_id": license_id}
         left = iter(rows)
         while batch := [same | row for row in islice(left, _BATCH)]:
-            tx.execute(sa.insert(schema.items), batch)
+            tx.execute(_ADD_ITEMS, batch)
 
     def find_item(
         self, tx: Connection, license_id: str, by: Mapping[str, str | None]
@@ -257,6 +268,19 @@ class Store:
             tx.execute(sa.delete(table).where(table.c.seq <= newest - keep))
 
 
+_ADD_RUN, _ADD_CLIENT = sa.insert(schema.runs), sa.insert(schema.clients)
+_ADD_SUBMISSION, _ADD_ITEMS = sa.insert(schema.submissions), sa.insert(schema.items)
+_POLLED = (
+    sa.update(schema.submissions)
+    .where(
+        schema.submissions.c.run_id == sa.bindparam("run"),
+        schema.submissions.c.status_id == sa.bindparam("id"),
+        schema.submissions.c.completed_ns.is_(None),
+        schema.submissions.c.polls == sa.bindparam("old_polls"),
+        schema.submissions.c.progress == sa.bindparam("old_progress"),
+    )
+    .values(polls=sa.bindparam("new_polls"), completed_ns=sa.bindparam("new_completed"))
+)
 _KNOWN_RUN = sa.select(sa.literal(1)).where(schema.runs.c.run_id == sa.bindparam("run"))
 _DROP_CLIENT = sa.delete(schema.clients).where(
     schema.clients.c.run_id == sa.bindparam("run"), schema.clients.c.client_id == sa.bindparam("client")

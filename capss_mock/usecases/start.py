@@ -97,13 +97,11 @@ def start(
     clock = clock or system_clock(settings)
     prepared = prepared or Preparation(entropy)
     now_ns = clock.now_ns()
-    store = Store(settings.store, settings.run_id, now_ns, databases)
+    store = Store(settings.store, settings.run_id, now_ns, databases, client)
     with contextlib.ExitStack() as undo:
         undo.callback(store.close)
         checker = SecretChecker()
-        if client is not None:
-            store.put_client(client)
-        elif store.client(defaults.CLIENT_ID) is None:
+        if client is None and store.client(defaults.CLIENT_ID) is None:
             secret_hash = prepared.hash_default_secret().result()
             store.put_client(default_client(secret_hash))
             checker.remember(defaults.CLIENT_SECRET, secret_hash)

@@ -127,15 +127,18 @@ class Submissions:
         Raises:
             Refusal: STA-UNKNOWN.
         """
-        with self.store.read() as tx:
-            found = self._own(tx, caller, kind, status_id)
-        if found.completed_ns is not None:
-            return found, True
-        with self.store.write() as tx:
-            found = self._own(tx, caller, kind, status_id)
-            if found.completed_ns is None:
-                found = self._polled(tx, found)
-        return found, found.completed_ns is not None
+        while True:
+            with self.store.read() as tx:
+                found = self._own(tx, caller, kind, status_id)
+            if found.completed_ns is not None:
+                return found, True
+            polled = self._polled(found)
+            if polled.completed_ns is None and not found.progress.startswith("polls"):
+                return polled, False  # such polls change nothing
+            with self.store.write() as tx:
+                if self.store.mark_polled(tx, found, polled):
+                    return polled, polled.completed_ns is not None
+            # another poll, or a release, came between: look again
 
     def _own(self, tx: Any, caller: Caller, kind: str, status_id: int) -> Submission:
         found = self.store.submission(tx, status_id)
@@ -144,16 +147,14 @@ class Submissions:
             raise Refusal(rule, f"no {kind} {status_id} of licence {caller.license_id}")
         return found
 
-    def _polled(self, tx: Any, found: Submission) -> Submission:
+    def _polled(self, found: Submission) -> Submission:
+        """What one more poll makes of a submission."""
         progress = SWITCHES["progress"].read(found.progress)
         now_ns = self.clock.now_ns()
         completed = None
         if submissions.is_visible(progress, found.polls, found.accepted_ns, now_ns):
             completed = submissions.completion(progress, found.accepted_ns, now_ns)
-        found = replace(found, polls=found.polls + 1, completed_ns=completed)
-        if completed is not None or progress.value == "polls":
-            self.store.mark_polled(tx, found.status_id, found.polls, completed)
-        return found
+        return replace(found, polls=found.polls + 1, completed_ns=completed)
 
     def _submission(self, kind: str, caller: Caller, reading: Reading, file_name: str, verdict: Verdict) -> Submission:
         progress: Choice = self.settings.choice("progress")

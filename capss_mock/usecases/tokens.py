@@ -68,6 +68,7 @@ class Tokens:
         now = now_ns // SECOND
         payload = tokens.claims(client, scoped=scoped, now=now, exp=exp, jti=self._entropy.uuid())
         token = tokens.sign(self._key.result(), payload)
+        self._verifier.remember(token, payload)
         return Issued(tokens.token_reply(token, scoped=scoped, now=now, exp=exp), client, exp)
 
     def authenticate(self, authorization: str | None) -> Caller:

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from multipart import MultipartSegment, ParserError, ParserLimitReached, PushMultipartParser  # type: ignore[import-untyped]  # it has no types
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import parse_options_header
-from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from capss_mock.domain.errors import Refusal
 from capss_mock.web.requestlog import plain_name
 
 _CHUNK = 64 * 1024
-_BUFFER = 2**20  # bytes of headers, preamble or form fields that are held at once
 _PARTS = 1000
+_PART_HEADERS = 100
+_HEAD = 2**20  # bytes of the preamble, or of one header of a part
 _KNOWN_TYPES = {
     "application/x-www-form-urlencoded",
     "application/xml",
@@ -73,53 +74,61 @@ def receive(
     boundary = options.get("boundary", "")
     if not boundary:
         raise Refusal("WEB-BROKEN-MULTIPART", "Content-Type has no boundary")
-    decoder = MultipartDecoder(boundary.encode("latin-1", "replace"), _BUFFER, max_parts=_PARTS)
     try:
+        parser = PushMultipartParser(
+            boundary.encode("latin-1", "replace"),
+            max_header_size=_HEAD,
+            max_header_count=_PART_HEADERS,
+            max_segment_count=_PARTS,
+        )
         seen = [] if seen is None else seen
-        name = _decode(decoder, stream, part, write, seen)
+        name = _parse(parser, stream, part, write, seen)
+    except ParserLimitReached as error:
+        raise Refusal("WEB-PARTS-LIMIT") from error
     except (ValueError, ClientDisconnected) as error:
         if isinstance(error.__context__, TimeoutError):
             raise
-        broken = "it ends or breaks off before its last boundary"
-        if isinstance(error, UnicodeDecodeError):
-            broken = "the head of a part is not UTF-8 (a file name in another encoding?)"
-        raise Refusal("WEB-BROKEN-MULTIPART", broken) from None
-    except RequestEntityTooLarge as error:
-        if decoder.complete or not len(decoder.buffer):
-            raise  # the body itself is over the size limit
-        raise Refusal("WEB-PARTS-LIMIT") from error
+        raise Refusal("WEB-BROKEN-MULTIPART", _broken(error)) from None
     if name is None:
         raise Refusal("WEB-NO-PART", _seen(part, seen))
     return name
 
 
-def _decode(
-    decoder: MultipartDecoder, stream: IO[bytes], part: str, write: Callable[[bytes], None], seen: list[Seen]
+def _broken(error: Exception) -> str:
+    reason = str(error.args[0]) if isinstance(error, ParserError) else ""
+    if any(isinstance(each, UnicodeDecodeError) for each in error.args):
+        return "the head of a part is not UTF-8 (a file name in another encoding?)"
+    if not reason or "end of multipart" in reason:
+        return "it ends or breaks off before its last boundary"
+    return reason[0].lower() + reason[1:]
+
+
+def _parse(
+    parser: PushMultipartParser, stream: IO[bytes], part: str, write: Callable[[bytes], None], seen: list[Seen]
 ) -> str | None:
     name: str | None = None
     taking = False
-    while True:
+    preamble = 0
+    while not parser.closed:
         chunk = stream.read(_CHUNK)
-        decoder.receive_data(chunk or None)
-        while not isinstance(event := decoder.next_event(), (Epilogue, NeedData)):
+        for event in parser.parse(chunk):
             match event:
-                case File():
-                    seen.append(Seen(event.name, event.filename))
-                    taking = event.name == part and name is None
+                case MultipartSegment():
+                    seen.append(Seen(event.name or "", event.filename))
+                    taking = event.name == part and event.filename is not None and name is None
                     if taking:
-                        name = base_name(event.filename)
+                        name = base_name(event.filename or "")
                         seen[-1].taken = True
-                case Field():
-                    seen.append(Seen(event.name, None))
-                    taking = False
-                case Data():
-                    seen[-1].size += len(event.data)
+                case bytes():
+                    seen[-1].size += len(event)
                     if taking:
-                        write(event.data)
+                        write(event)
                     else:
-                        seen[-1].digest.update(event.data)
-        if isinstance(event, Epilogue) or not chunk:
-            return name
+                        seen[-1].digest.update(event)
+        preamble += 0 if seen else len(chunk)
+        if preamble > _HEAD:
+            raise ParserLimitReached("the preamble is too long")
+    return name
 
 
 def _seen(part: str, seen: list[Seen]) -> str:

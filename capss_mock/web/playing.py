@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any
 
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 
 from capss_mock.contract.faults import ELSEWHERE, Do, Fault
 from capss_mock.contract.operations import OPERATIONS
@@ -48,15 +48,15 @@ def install(app: Flask) -> None:
             return response
 
 
-def operation_of_request() -> str:
-    """The id of the operation that the request matched; empty for none."""
-    endpoint = request.endpoint or ""
+def operation_of(asked: Request) -> str:
+    """The id of the operation that a request matched; empty for none."""
+    endpoint = asked.endpoint or ""
     name = endpoint.removeprefix("api.")
     return name if endpoint.startswith("api.") and name in OPERATIONS else ""
 
 
 def _kind() -> str:
-    name = "" if request.method == "HEAD" else operation_of_request()
+    name = "" if request.method == "HEAD" else operation_of(request)
     return OPERATIONS[name].kind if name else ""
 
 

@@ -48,7 +48,9 @@ def plain_name(name: str) -> str:
 
 def plain_note(note: str) -> str:
     """A note that can be shown: on one line, without control characters (a document or a header may hold them)."""
-    return "".join(char if char.isprintable() else "\ufffd" for char in note)[:_NOTE_LIMIT]
+    if not note.isprintable():
+        note = "".join(char if char.isprintable() else "\ufffd" for char in note)
+    return note[:_NOTE_LIMIT]
 
 
 def plain_method(method: str) -> str:

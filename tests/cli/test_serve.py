@@ -66,7 +66,7 @@ def test_the_printed_lines_work_when_pasted(serve: Callable[..., Serve]) -> None
     answers: list[dict[str, object]] = []
     token = href = ""
     for line in lines:
-        words = shlex.split(line.replace("TOKEN", token).replace("URL", href))
+        words = shlex.split(line.replace("URL", href).replace("TOKEN", token))  # a token may have URL in it
         done = subprocess.run([*words, "-s"], capture_output=True, text=True, check=True, timeout=30)
         answers.append(json.loads(done.stdout))
         token = str(answers[-1].get("access_token", token))

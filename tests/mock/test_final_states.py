@@ -5,11 +5,13 @@ Every expected value is typed by hand; nothing here is computed from the contrac
 
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
-from tests.helpers import BROKEN, UPDATES, VALID, Live
+from tests.helpers import BROKEN, UPDATES, VALID, InProcess, Live
 
 MEMBERS = [
     "fileName", "status", "successMessages", "errorMessages", "savedCount", "hasDuplicates", "isUploaded",
@@ -161,3 +163,14 @@ def test_a_final_state_of_an_item_update(live: Live, name: str) -> None:
     assert (values["savedCount"], values["completedAt"], values["jobStatisticsMessageList"]) == (count, None, [])
     assert matches(values["successMessages"], success), values["successMessages"]
     assert matches(values["errorMessages"], messages), values["errorMessages"]
+
+
+def test_every_poll_counts_once_however_many_come_together(make_mock: Callable[..., InProcess]) -> None:
+    mock = make_mock(progress="polls:1000")
+    accepted = mock.send(VALID / "one-transaction.xml")
+    bearer = mock.bearer()
+    href = accepted.json["links"]["href"].removeprefix("http://localhost")
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda _: Client(mock.run).get(href, headers=bearer).status_code, range(80)))
+    assert statuses == [202] * 80
+    assert mock.capss.store.list_submissions(0, 1)[0].polls == 80

@@ -177,3 +177,32 @@ def test_numbers_go_on_after_the_journal_was_cleared(mock: InProcess) -> None:
 
 def test_an_empty_journal_has_nothing() -> None:
     assert Journal().entries(status=200) == []
+
+
+def test_requests_that_matched_nothing_are_kept_apart_with_what_they_came_near_to(mock: InProcess) -> None:
+    mock.http.get("/oauth2/jwks")
+    mock.http.post("/api/bulkImport/save", headers=mock.bearer())
+    found = mock.http.get("/__capss/unmatched").json
+    assert found["total"] == 1
+    assert (found["entries"][0]["method"], found["entries"][0]["status"]) == ("POST", 404)
+    assert found["entries"][0]["operation"] == ""
+    assert found["entries"][0]["nearest"] == [
+        {"request": "POST /api/bulkimport/save", "differs": "paths are case-sensitive"}
+    ]
+    mock.http.delete("/__capss/journal")
+    assert mock.http.get("/__capss/unmatched").json == {"total": 0, "entries": []}
+
+
+def test_the_first_of_them_stay_however_many_requests_follow() -> None:
+    journal = Journal(kept=5)
+    for number in range(50):
+        journal.add(**ENTRY, operation="" if number < 30 else "token")
+    assert [each.number for each in journal.unmatched()] == list(range(1, 21))
+    assert (journal.unmatched_total, journal.total) == (30, 50)
+    assert [each.number for each in journal.entries()] == [46, 47, 48, 49, 50]
+
+
+ENTRY = {
+    "at_ns": 0, "ms": 0.1, "method": "GET", "path": "/x", "query": {}, "headers": {}, "parts": (), "status": 404,
+    "answer_headers": {}, "answer": None, "rule": None, "note": "", "fix": "", "scenario": "happy", "fault": None,
+}  # fmt: skip

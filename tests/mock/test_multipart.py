@@ -110,3 +110,22 @@ def test_any_bytes_are_taken_or_refused(body: bytes) -> None:
 )  # fmt: skip
 def test_a_filename_is_cut_to_its_base_name(filename: str, name: str) -> None:
     assert base_name(filename) == name
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (HEAD.replace(b"\r\n", b"\n") + b"x\n--b--\n", "invalid line break after first boundary"),
+        (HEAD.replace(b"--b\r\n", b"--b  \r\n") + b"x\r\n--b--\r\n", "unexpected byte after first boundary"),
+        (HEAD.replace(b"day", b"\xe9") + b"x\r\n--b--\r\n", "the head of a part is not UTF-8 (a file name in another encoding?)"),
+        (b"--b\r\nno colon\r\n\r\nx\r\n--b--\r\n", "malformed segment header"),
+        (HEAD + b"x", "it ends or breaks off before its last boundary"),
+    ],
+)  # fmt: skip
+def test_what_is_broken_is_said(body: bytes, says: str) -> None:
+    refusal = refused(body)
+    assert (refusal.rule, refusal.detail) == ("WEB-BROKEN-MULTIPART", says)
+
+
+def test_what_follows_the_last_boundary_is_passed_over() -> None:
+    assert take(HEAD + b"x\r\n--b--\r\n" + b"epilogue" * 20_000) == ("day.xml", b"x")

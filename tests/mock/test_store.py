@@ -3,13 +3,16 @@
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from capss_mock.domain.submissions import Submission, Verdict
-from capss_mock.store import Store, StoreError
+from capss_mock.store import Databases, Store, StoreError, schema
 from capss_mock.store.schema import metadata
 from capss_mock.usecases.clients import default_client
 
@@ -86,11 +89,61 @@ def test_what_was_kept_comes_back(store: Store) -> None:
 
 def test_a_poll_is_remembered(store: Store) -> None:
     kept = add(store)
+    polled = replace(kept, polls=3, completed_ns=77)
     with store.write() as tx:
-        store.mark_polled(tx, kept.status_id, 3, 77)
+        assert store.mark_polled(tx, kept, polled)
     with store.read() as tx:
-        found = store.submission(tx, kept.status_id)
-    assert found == replace(kept, polls=3, completed_ns=77)
+        assert store.submission(tx, kept.status_id) == polled
+
+
+@pytest.mark.parametrize("change", [{"polls": 1}, {"progress": "immediate"}, {"completed_ns": 5}])
+def test_a_poll_that_was_overtaken_changes_nothing(store: Store, change: dict[str, Any]) -> None:
+    kept = add(store)
+    was = replace(kept, **change)
+    with store.write() as tx:
+        where = schema.submissions.c.status_id == kept.status_id
+        tx.execute(sa.update(schema.submissions).where(where).values(**change))
+        assert not store.mark_polled(tx, kept, replace(kept, polls=3, completed_ns=77))
+    with store.read() as tx:
+        assert store.submission(tx, kept.status_id) == was
+
+
+def test_a_database_that_is_given_back_is_as_good_as_new() -> None:
+    databases = Databases()
+    first = Store(databases=databases)
+    kept = add(first)
+    path = first.path
+    first.close()
+    second = Store(databases=databases, run_id="another")
+    assert second.path == path
+    assert (second.list_submissions(0, 10), second.clients()) == ([], [])
+    assert add(second).status_id == kept.status_id == 512627
+    with pytest.raises(StoreError, match="is closed"), first.write():
+        pass
+    second.close()
+    databases.close()
+    assert not path.exists()
+
+
+def test_databases_in_use_are_kept_apart_and_those_given_back_too_late_are_closed() -> None:
+    databases = Databases()
+    first, second = Store(databases=databases), Store(databases=databases)
+    assert first.path != second.path
+    databases.close()
+    for store in (first, second):
+        store.close()
+        store.close()  # once more does no harm
+        assert not store.path.exists()
+
+
+def test_a_database_whose_file_is_gone_is_not_used_again() -> None:
+    databases = Databases()
+    store = Store(databases=databases)
+    store._database._writer.connection.driver_connection.close()  # as if its disk had failed
+    store.close()
+    with closing(Store(databases=databases)) as other:
+        assert other.path != store.path
+    databases.close()
 
 
 def test_a_failed_transaction_leaves_nothing(store: Store) -> None:

@@ -131,7 +131,7 @@ RULES = (
     ),
     _refuses(
         "WEB-PARTS-LIMIT",
-        "A multipart body of more than 1,000 parts, or with more than 1 MB outside the file part, gets 500.",
+        "A multipart body of more than 1,000 parts, or with 1 MB before the first or in one header, gets 500.",
         Answer(500, None, close=True),
         "send one part: the file",
         _A,

@@ -1,0 +1,167 @@
+"""The pytest plugin: a real CAPSS beside each test.
+
+A user types::
+
+    def test_a_lost_answer(capss_mock):
+        capss_mock.scenario("commit-then-504")
+        assert my_upload("day.xml", capss_mock.url, capss_mock.client_id, capss_mock.client_secret) == "unknown"
+        assert capss_mock.submissions.accepted == 1
+
+``capss_mock`` is a run of its own for each test: port (taken when ``url`` is first asked for), credentials, clock,
+state, journal. In process, without a socket: ``capss_transport`` and ``capss_async_transport`` for httpx, and
+``capss_respx`` for code that has the DOJ's host names built in. ``capss_server`` is what the runs stand beside: one for
+each session (with pytest-xdist, for each worker), or a running ``capss-mock serve`` named by ``CAPSS_MOCK_URL`` (and
+``CAPSS_MOCK_TOKEN``, its ``--control-token``). ``capss_settings`` is what they begin with; override it in conftest.py.
+
+Everything is imported inside the fixtures: pytest starts no slower, and nobody's coverage changes.
+"""
+
+import os
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    import respx
+
+    from capss_mock.settings import Settings
+    from capss_mock.steering import CapssMock
+    from capss_mock.transports import AsyncCapssTransport, CapssTransport
+
+_MOCK: "pytest.StashKey[CapssMock]" = pytest.StashKey()
+_LAST_WORDS = pytest.StashKey[str]()  # of a mock that is gone
+_FAILED = pytest.StashKey[bool]()
+_MARKER = "capss(scenario=None, dialect=None, set={}, allow_unmatched=False): how the fixture capss_mock behaves"
+_WAY_OUT = (
+    "If the test sends them on purpose: @pytest.mark.capss(allow_unmatched=True), or capss_mock.allow_unmatched = True."
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+@pytest.fixture(scope="session")
+def capss_settings() -> "Settings":
+    """What runs begin with: ``read_settings(scenario, dialect, changes)``. Override it in conftest.py."""
+    _needs_the_mock()
+    from capss_mock.settings import read_settings
+
+    return read_settings()
+
+
+@pytest.fixture(scope="session")
+def capss_server(capss_settings: "Settings") -> "Iterator[CapssMock]":
+    """What the runs stand beside: a mock of this session (of this worker), or the one that ``CAPSS_MOCK_URL`` names.
+
+    ``MockServer(capss_settings, port=None, tls=True)`` in an override makes all of them https.
+    """
+    _needs_the_mock()
+    from capss_mock.remote import RemoteMock
+    from capss_mock.server import MockServer
+    from capss_mock.steering import SteeringError
+
+    if url := os.environ.get("CAPSS_MOCK_URL"):
+        try:
+            remote = RemoteMock(url, os.environ.get("CAPSS_MOCK_TOKEN"))
+        except SteeringError as error:
+            raise pytest.fail.Exception(f"CAPSS_MOCK_URL: {error}", pytrace=False) from None
+        yield remote
+        return
+    with MockServer(capss_settings, port=None) as server:
+        yield server
+
+
+@pytest.fixture
+def capss_mock(
+    request: pytest.FixtureRequest, capss_server: "CapssMock", capss_settings: "Settings"
+) -> "Iterator[CapssMock]":
+    """A fresh run for this test; fails it at the end on requests that matched no operation of CAPSS."""
+    from capss_mock.pytest_support import asked_for, misses_of, story_of
+    from capss_mock.settings import SettingsError
+    from capss_mock.steering import SteeringError
+
+    stash = request.node.stash
+    with ExitStack() as stack:
+        try:
+            settings, allowed = asked_for(request.node.iter_markers("capss"), capss_settings)
+            mock = stack.enter_context(capss_server.open_run(settings))
+        except (SettingsError, SteeringError) as error:
+            raise pytest.fail.Exception(f"capss_mock: {error}", pytrace=False) from None
+        mock.allow_unmatched = allowed
+        stash[_MOCK] = mock
+        stack.callback(stash.__delitem__, _MOCK)
+        yield mock
+        if mock.allow_unmatched or stash.get(_FAILED, False):
+            return
+        if misses := misses_of(mock):
+            stash[_LAST_WORDS] = story_of(mock)
+            pytest.fail(f"{misses}\n{_WAY_OUT}", pytrace=False)
+
+
+@pytest.fixture
+def capss_transport(capss_mock: "CapssMock") -> "Iterator[CapssTransport]":
+    """For ``httpx.Client(transport=capss_transport)``: the test's mock in process, without a socket."""
+    from capss_mock.pytest_support import in_process
+    from capss_mock.transports import CapssTransport
+
+    transport = CapssTransport(in_process(capss_mock, "capss_transport"))
+    yield transport
+    _complain(transport.refused)
+
+
+@pytest.fixture
+def capss_async_transport(capss_mock: "CapssMock") -> "Iterator[AsyncCapssTransport]":
+    """For ``httpx.AsyncClient(transport=capss_async_transport)``, under asyncio or trio."""
+    from capss_mock.pytest_support import in_process
+    from capss_mock.transports import AsyncCapssTransport
+
+    transport = AsyncCapssTransport(in_process(capss_mock, "capss_async_transport"))
+    yield transport
+    _complain(transport.refused)
+
+
+@pytest.fixture
+def capss_respx(capss_mock: "CapssMock") -> "Iterator[respx.MockRouter]":
+    """A respx router: what httpx sends to the DOJ's host names is answered by the test's mock; nothing else is sent."""
+    from capss_mock.pytest_support import in_process, router
+    from capss_mock.transports import CapssTransport
+
+    transport = CapssTransport(in_process(capss_mock, "capss_respx"))
+    with router(transport) as routes:
+        yield routes
+    _complain(transport.refused)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show a failing test what its mock was asked."""
+    report = yield
+    if report.failed:
+        item.stash[_FAILED] = True
+        mock = item.stash.get(_MOCK, None)
+        story = item.stash.get(_LAST_WORDS, "")
+        if mock is not None:
+            from capss_mock.pytest_support import story_of
+
+            story = story_of(mock)
+        if story:
+            report.sections.append(("capss_mock", story))
+    return report
+
+
+def _complain(refused: list[str]) -> None:
+    """What could not be done in process must not pass, whatever the program made of it."""
+    if refused:
+        pytest.fail(refused[0], pytrace=False)
+
+
+def _needs_the_mock() -> None:
+    try:
+        import flask  # noqa: F401 - is it there?
+    except ImportError:
+        message = "the fixtures of capss-kit need its extra: pip install 'capss-kit[mock]'"
+        raise pytest.fail.Exception(message, pytrace=False) from None

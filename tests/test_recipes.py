@@ -1,0 +1,115 @@
+"""The README's recipes run: Python's each in a directory of its own, those of other languages where their runtime is."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.test_docs import README, ROOT, blocks
+
+RECIPES = {found[1]: text for text in blocks("python") if (found := re.match(r"# ([\w.]+)", text))}
+VALID = ROOT / "fixtures/uploads/valid/one-transaction.xml"
+TIMES = re.compile(r"\d\d:\d\d:\d\dZ|\d+\.\d ms|run[A-Za-z0-9]{12}|\d{4}-\d\d-\d\dT[\d:]+Z")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An integrator's project: a program, a document."""
+    shutil.copy(ROOT / "tests/recipes/my_program.py", tmp_path)
+    shutil.copy(VALID, tmp_path / "day.xml")
+    return tmp_path
+
+
+def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=project, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def test_every_python_recipe_has_a_name_and_is_run_below() -> None:
+    assert len(RECIPES) == len(blocks("python"))
+    assert set(RECIPES) == {
+        "test_upload.py", "conftest.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "passed"),
+    [("test_upload.py", 2), ("test_in_process.py", 2), ("test_built_in_hosts.py", 1), ("test_with_unittest.py", 1)],
+)
+def test_a_recipe_for_pytest_passes(project: Path, name: str, passed: int) -> None:
+    (project / name).write_text(RECIPES[name])
+    done = run(project, "pytest", "-q", "-p", "no:cacheprovider")
+    assert f"\n{passed} passed" in done.stdout, done.stdout
+
+
+def test_the_recipe_for_unittest_passes_without_pytest(project: Path) -> None:
+    (project / "test_with_unittest.py").write_text(RECIPES["test_with_unittest.py"])
+    done = run(project, "unittest")
+    assert done.stderr.endswith("\nOK\n"), done.stderr
+
+
+def test_the_recipe_for_conftest_sets_what_all_tests_begin_with(project: Path) -> None:
+    (project / "conftest.py").write_text(RECIPES["conftest.py"])
+    (project / "test_it.py").write_text(
+        "def test_it(capss_mock):\n"
+        "    switches = capss_mock.call('GET', '/switches')\n"
+        "    assert (switches['api-generation'], switches['progress']) == ('old', 'immediate')\n"
+    )
+    done = run(project, "pytest", "-q", "-p", "no:cacheprovider")
+    assert "\n1 passed" in done.stdout, done.stdout
+
+
+def test_the_section_of_a_failing_test_in_the_readme_is_the_one_that_is_printed(project: Path) -> None:
+    recipe = RECIPES["test_upload.py"].replace('== "unknown"', '== "saved"')
+    (project / "test_upload.py").write_text(recipe)
+    done = run(project, "pytest", "-q", "-p", "no:cacheprovider")
+    shown = next(text for text in blocks("text") if " capss_mock " in text)
+    assert TIMES.sub("", shown) in TIMES.sub("", done.stdout), done.stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "runtime", "name"),
+    [("js", "node", "start-mock.mjs"), ("java", "java", "StartMock.java"), ("php", "php", "start-mock.php")],
+)
+def test_a_recipe_of_another_language_starts_and_stops_the_mock(
+    tmp_path: Path, path_with_the_command: dict[str, str], language: str, runtime: str, name: str
+) -> None:
+    if not shutil.which(runtime):
+        pytest.skip(f"there is no {runtime} here")
+    says = {"js": "console.log(ready.url);", "java": "System.out.println(url);", "php": "echo $ready->url, PHP_EOL;"}
+    text = next(text for text in blocks(language) if name in text)
+    (tmp_path / name).write_text(text.replace("// your tests here; then:", says[language]))
+    done = subprocess.run(
+        [runtime, name], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        env=path_with_the_command,
+    )  # fmt: skip
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+\n", done.stdout), done.stderr
+    assert not (tmp_path / "ready.json").exists()  # the mock held the output open until it had stopped
+
+
+def test_the_recipes_for_ci_can_be_read_and_run_what_there_is() -> None:
+    github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))
+    steps = [step["run"] for step in github["jobs"]["capss"]["steps"] if "run" in step]
+    for lines in (steps, gitlab["capss"]["script"]):
+        assert [line.split()[0] for line in lines] == ["pip", "pytest", "capss-mock"]
+        assert "capss-kit[mock]" in lines[0]
+    assert {line for line in steps if line.startswith("capss-mock")} <= set(gitlab["capss"]["script"])
+
+
+def test_every_fixture_and_member_in_the_readme_exists() -> None:
+    from capss_mock import pytest_plugin
+    from capss_mock.server import MockServer
+
+    fixtures = set(re.findall(r"\bcapss_(?:\w+_)?(?:mock|server|settings|transport|respx)\b", README)) - {"capss_mock"}
+    assert fixtures == {"capss_settings", "capss_server", "capss_transport", "capss_async_transport", "capss_respx"}
+    assert all(hasattr(pytest_plugin, name) for name in fixtures)
+    table = README.split("| `capss_mock` | |")[1].split("\n\n")[0]
+    members = re.findall(r"`(\w+)(?:\(|`| =)", table)
+    assert len(members) > 15
+    with MockServer(port=None) as mock:
+        assert [name for name in members if not hasattr(mock, name)] == []
