@@ -122,7 +122,7 @@ def _line(asked: Request, seen: Any, response: Response, now_ns: int) -> Line:
     return Line(
         at_ns=now_ns,
         method=plain_method(asked.method),
-        path=plain_path(asked.path),
+        path=plain_path(problems.raw_path()),
         status=0 if seen.get("reset") else response.status_code,  # 0: there was no answer
         ms=round((time.perf_counter() - seen.started) * 1000, 2),
         rule=seen.get("rule"),
@@ -142,9 +142,9 @@ def _entry(asked: Request, seen: Any, response: Response, line: Line, settings: 
         )
         for part in seen.get("parts", ())
     ]
-    rule = RULES.get(line.rule or "")
+    rule = RULES.get(line.rule or seen.get("finding", ""))
     instead = ""
-    if rule:
+    if line.rule:
         generation = settings.choice("api-generation").value
         instead = near.instead(asked.method, asked.path, asked.host_url.rstrip("/"), generation)
     return {
@@ -163,6 +163,7 @@ def _entry(asked: Request, seen: Any, response: Response, line: Line, settings: 
         "fix": rule.hint if rule else "",
         "scenario": settings.scenario,
         "fault": seen.get("fault"),
-        "operation": operation_of(asked),
+        "finding": seen.get("finding", ""),
+        "operation": "" if line.rule == "WEB-PATH" else operation_of(asked),
         "instead": instead,
     }

@@ -31,12 +31,8 @@ if TYPE_CHECKING:
     from capss_mock.transports import AsyncCapssTransport, CapssTransport
 
 _MOCK: "pytest.StashKey[CapssMock]" = pytest.StashKey()
-_LAST_WORDS = pytest.StashKey[str]()  # of a mock that is gone
-_FAILED = pytest.StashKey[bool]()
+_PASSED = pytest.StashKey[bool]()  # whether the test did, so far
 _MARKER = "capss(scenario=None, dialect=None, set={}, allow_unmatched=False): how the fixture capss_mock behaves"
-_WAY_OUT = (
-    "If the test sends them on purpose: @pytest.mark.capss(allow_unmatched=True), or capss_mock.allow_unmatched = True."
-)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -62,6 +58,7 @@ def capss_server(capss_settings: "Settings") -> "Iterator[CapssMock]":
     _needs_the_mock()
     from capss_mock.remote import RemoteMock
     from capss_mock.server import MockServer
+    from capss_mock.settings import SettingsError
     from capss_mock.steering import SteeringError
 
     if url := os.environ.get("CAPSS_MOCK_URL"):
@@ -71,8 +68,11 @@ def capss_server(capss_settings: "Settings") -> "Iterator[CapssMock]":
             raise pytest.fail.Exception(f"CAPSS_MOCK_URL: {error}", pytrace=False) from None
         yield remote
         return
-    with MockServer(capss_settings, port=None) as server:
-        yield server
+    try:
+        with MockServer(capss_settings, port=None) as server:
+            yield server
+    except SettingsError as error:
+        raise pytest.fail.Exception(f"capss_settings: {error}", pytrace=False) from None
 
 
 @pytest.fixture
@@ -80,48 +80,42 @@ def capss_mock(
     request: pytest.FixtureRequest, capss_server: "CapssMock", capss_settings: "Settings"
 ) -> "Iterator[CapssMock]":
     """A fresh run for this test; fails it at the end on requests that matched no operation of CAPSS."""
-    from capss_mock.pytest_support import asked_for, misses_of, story_of
+    from capss_mock.pytest_support import asked_for, problems_of
     from capss_mock.settings import SettingsError
     from capss_mock.steering import SteeringError
 
     stash = request.node.stash
-    with ExitStack() as stack:
-        try:
+    stash[_PASSED] = False  # an earlier run of the same test may have left another word
+    try:
+        with ExitStack() as stack:
             settings, allowed = asked_for(request.node.iter_markers("capss"), capss_settings)
             mock = stack.enter_context(capss_server.open_run(settings))
-        except (SettingsError, SteeringError) as error:
-            raise pytest.fail.Exception(f"capss_mock: {error}", pytrace=False) from None
-        mock.allow_unmatched = allowed
-        stash[_MOCK] = mock
-        stack.callback(stash.__delitem__, _MOCK)
-        yield mock
-        if mock.allow_unmatched or stash.get(_FAILED, False):
-            return
-        if misses := misses_of(mock):
-            stash[_LAST_WORDS] = story_of(mock)
-            pytest.fail(f"{misses}\n{_WAY_OUT}", pytrace=False)
+            mock.allow_unmatched = allowed
+            stash[_MOCK] = mock
+            yield mock
+            problems = problems_of(mock) if stash[_PASSED] else ""
+            if problems:
+                pytest.fail(problems, pytrace=False)
+    except (SettingsError, SteeringError) as error:
+        raise pytest.fail.Exception(f"capss_mock: {error}", pytrace=False) from None
 
 
 @pytest.fixture
-def capss_transport(capss_mock: "CapssMock") -> "Iterator[CapssTransport]":
+def capss_transport(capss_mock: "CapssMock") -> "CapssTransport":
     """For ``httpx.Client(transport=capss_transport)``: the test's mock in process, without a socket."""
     from capss_mock.pytest_support import in_process
     from capss_mock.transports import CapssTransport
 
-    transport = CapssTransport(in_process(capss_mock, "capss_transport"))
-    yield transport
-    _complain(transport.refused)
+    return CapssTransport(in_process(capss_mock, "capss_transport"))
 
 
 @pytest.fixture
-def capss_async_transport(capss_mock: "CapssMock") -> "Iterator[AsyncCapssTransport]":
+def capss_async_transport(capss_mock: "CapssMock") -> "AsyncCapssTransport":
     """For ``httpx.AsyncClient(transport=capss_async_transport)``, under asyncio or trio."""
     from capss_mock.pytest_support import in_process
     from capss_mock.transports import AsyncCapssTransport
 
-    transport = AsyncCapssTransport(in_process(capss_mock, "capss_async_transport"))
-    yield transport
-    _complain(transport.refused)
+    return AsyncCapssTransport(in_process(capss_mock, "capss_async_transport"))
 
 
 @pytest.fixture
@@ -133,30 +127,22 @@ def capss_respx(capss_mock: "CapssMock") -> "Iterator[respx.MockRouter]":
     transport = CapssTransport(in_process(capss_mock, "capss_respx"))
     with router(transport) as routes:
         yield routes
-    _complain(transport.refused)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show a failing test what its mock was asked."""
     report = yield
-    if report.failed:
-        item.stash[_FAILED] = True
-        mock = item.stash.get(_MOCK, None)
-        story = item.stash.get(_LAST_WORDS, "")
-        if mock is not None:
-            from capss_mock.pytest_support import story_of
+    if report.when == "call":
+        item.stash[_PASSED] = report.passed and not hasattr(report, "wasxfail")
+    mock = item.stash.get(_MOCK, None)
+    if mock is not None and report.failed:
+        from capss_mock.pytest_support import story_of
 
-            story = story_of(mock)
-        if story:
-            report.sections.append(("capss_mock", story))
+        report.sections.append(("capss_mock", story_of(mock)))
+    if report.when == "teardown" and mock is not None:
+        del item.stash[_MOCK]
     return report
-
-
-def _complain(refused: list[str]) -> None:
-    """What could not be done in process must not pass, whatever the program made of it."""
-    if refused:
-        pytest.fail(refused[0], pytrace=False)
 
 
 def _needs_the_mock() -> None:

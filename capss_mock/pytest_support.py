@@ -1,6 +1,6 @@
 """What the pytest plugin's fixtures need once they run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,14 +8,19 @@ import httpx
 import pytest
 
 from capss_mock.contract.defaults import DOJ_HOSTS
+from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.server import MockServer
 from capss_mock.settings import Settings, SettingsError, no_such, read_settings
-from capss_mock.steering import CapssMock, SteeringError
+from capss_mock.steering import CapssMock, entry_of
 from capss_mock.transports import CapssTransport
-from capss_mock.web.journal import shown
+from capss_mock.web.journal import Entry, shown
+from capss_mock.web.near import Near, nearest
 
 _KNOWN: dict[str, type] = {"scenario": str, "dialect": str, "set": dict, "allow_unmatched": bool}
 _SHOWN = 50  # requests in a failing test's section
+WAY_OUT = (
+    "If the test sends them on purpose: @pytest.mark.capss(allow_unmatched=True), or capss_mock.allow_unmatched = True."
+)
 
 
 def asked_for(markers: Iterable[pytest.Mark], base: Settings) -> tuple[Settings, bool]:
@@ -90,27 +95,65 @@ def router(transport: CapssTransport) -> Any:
 
 
 def story_of(mock: CapssMock) -> str:
-    """What the mock was asked, for a failing test."""
+    """What the mock was asked, for a failing test; in this process also when it was stopped."""
     try:
-        scenario = mock.call("GET", "/scenario")["id"]
-        journal = mock.journal
-    except SteeringError as error:
+        return "\n".join(_told(mock) if isinstance(mock, MockServer) else _asked(mock))
+    except Exception as error:  # noqa: BLE001 - a report must not end the session, whatever became of the mock
         return f"the mock does not tell: {error}"
-    last = f", the last {_SHOWN} of them" if len(journal) > _SHOWN else ""
-    lines = [f"scenario {scenario}, {len(journal)} requests{last}:", *map(shown, journal[-_SHOWN:])]
+
+
+def _told(mock: MockServer) -> list[str]:
+    run = mock.run
+    settings = run.settings
+    lines = _lines(settings.scenario, settings.overridden, run.journal.entries())
+    generation = settings.choice("api-generation").value
+    misses = [(each, nearest(each.method, each.path, generation)) for each in run.journal.unmatched()]
+    return [*lines, *_misses(run.journal.unmatched_total, misses), *mock.reports]
+
+
+def _asked(mock: CapssMock) -> list[str]:
+    scenario = mock.call("GET", "/scenario")
+    return [*_lines(scenario["id"], scenario["overridden"], mock.journal), *_misses_of(mock)]
+
+
+def _lines(scenario: str, overridden: Mapping[str, str], entries: list[Entry]) -> list[str]:
+    count = len(entries)
+    last = f", the last {_SHOWN} of them" if count > _SHOWN else ""
+    but = "".join(f", but {name} was set and the scenario wants {text}" for name, text in overridden.items())
+    return [f"scenario {scenario}{but}, {_requests(count)}{last}:", *map(shown, entries[-_SHOWN:])]
+
+
+def problems_of(mock: CapssMock) -> str:
+    """What a test must not pass with, whatever the program made of it; empty for nothing."""
+    lines = mock.refused_in_process[:1] if isinstance(mock, MockServer) else []
+    if not mock.allow_unmatched and mock.unmatched and not _is_about_paths(mock):
+        lines = [*lines, *_misses_of(mock), WAY_OUT]
     return "\n".join(lines)
 
 
-def misses_of(mock: CapssMock) -> str:
-    """The requests that matched no operation; empty for none."""
-    total = mock.unmatched
-    if not total:
-        return ""
+def _is_about_paths(mock: CapssMock) -> bool:
+    """Whether the scenario is that some paths are not served."""
+    return "api-generation" in SCENARIOS[mock.call("GET", "/scenario")["id"]].switches
+
+
+def _misses_of(mock: CapssMock) -> list[str]:
     found = mock.call("GET", "/unmatched")
-    lines = [f"{total} request{'s' if total > 1 else ''} matched no operation of CAPSS:"]
-    for each in found["entries"]:
-        lines.append(f"  {each['method']} {each['path']} -> {each['status']} {each['rule'] or ''}".rstrip())
-        lines += [f"      nearest: {one['request']} ({one['differs']})" for one in each["nearest"]]
-    if total > len(found["entries"]):
-        lines.append(f"  and {total - len(found['entries'])} more")
-    return "\n".join(lines)
+    misses = [(entry_of(each), [Near(**one) for one in each["nearest"]]) for each in found["entries"]]
+    return _misses(found["total"], misses)
+
+
+def _misses(total: int, misses: list[tuple[Entry, list[Near]]]) -> list[str]:
+    """The requests that matched no operation."""
+    if not total:
+        return []
+    lines = [f"{_requests(total)} matched no operation of CAPSS:"]
+    for entry, nearby in misses:
+        lines.append(f"  {entry.method} {entry.path} -> {entry.status} {entry.rule or ''}".rstrip())
+        lines += [f"      nearest: {one.request} ({one.differs})" for one in nearby]
+    if total > len(misses):
+        lines.append(f"  and {total - len(misses)} more")
+    return lines
+
+
+def _requests(count: int) -> str:
+    return f"{count} request{'' if count == 1 else 's'}"

@@ -1,5 +1,6 @@
 """A mock in another process, steered by its URL: ``RemoteMock("http://127.0.0.1:8080").scenario("slow")``."""
 
+import http.client
 import json
 import ssl
 import urllib.error
@@ -12,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from capss_mock.contract import defaults
 from capss_mock.settings import Settings
-from capss_mock.steering import CapssMock, SteeringError, read_reply
+from capss_mock.steering import CapssMock, SteeringError, control_path, read_reply
 from capss_mock.web.control import TOKEN_HEADER
 
 _TIMEOUT_S = 30
@@ -35,10 +36,14 @@ class RemoteMock(CapssMock):
     def __init__(self, url: str, control_token: str | None = None) -> None:
         self._url = url.rstrip("/")
         self._token = control_token
-        parts = urlsplit(self._url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(self._url)
+            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        except ValueError:
+            good = False
+        if not good:
             raise SteeringError(f"{url!r} is no URL of a mock: such as http://127.0.0.1:8080")
-        if parts.hostname.rstrip(".") in defaults.DOJ_HOSTS:
+        if str(parts.hostname).rstrip(".") in defaults.DOJ_HOSTS:
             raise SteeringError(f"{parts.hostname} is the DOJ's, no mock: nothing was sent")
         self._context: ssl.SSLContext | None = ssl.create_default_context() if parts.scheme == "https" else None
         self.client_id, self.client_secret = defaults.CLIENT_ID, defaults.CLIENT_SECRET
@@ -77,17 +82,22 @@ class RemoteMock(CapssMock):
         headers = {"Content-Type": "application/json", **({TOKEN_HEADER: self._token} if self._token else {})}
         data = None if values is None else json.dumps(values).encode()
         request = urllib.request.Request(  # noqa: S310 - http or https, as was checked
-            f"{self._url}/__capss{path}", data, headers, method=method
+            f"{self._url}{control_path(path)}", data, headers, method=method
         )
+        asked = f"{method} {self._url}{control_path(path)}"
         handlers = [urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self._context)]
         try:
             with urllib.request.build_opener(*handlers).open(request, timeout=_TIMEOUT_S) as reply:
-                return read_reply(reply.status, reply.read())
+                return read_reply(reply.status, reply.read(), asked)
         except urllib.error.HTTPError as error:
-            return read_reply(error.code, error.read())
-        except OSError as error:
+            return read_reply(error.code, error.read(), asked)
+        except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", error)
-            raise SteeringError(f"no mock answers at {self._url} ({reason}): start one, capss-mock serve") from None
+            if isinstance(reason, ssl.SSLError):
+                how = "its certificate is not trusted: SSL_CERT_FILE must name what serve --ca-file wrote"
+            else:
+                how = "start one, capss-mock serve"
+            raise SteeringError(f"no mock answers at {self._url} ({reason}): {how}") from None
 
     @contextmanager
     def open_run(self, settings: Settings | None = None) -> Iterator["RemoteMock"]:

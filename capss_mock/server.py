@@ -4,6 +4,7 @@ import shutil
 import ssl
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from capss_mock.run import Run
 from capss_mock.serving.certificates import Tls, throw_away
 from capss_mock.serving.threaded import IDLE_S, ThreadedServer
 from capss_mock.settings import LOOPBACK, Settings, SettingsError, TooManyError, read_settings
-from capss_mock.steering import CapssMock, SteeringError, read_reply
+from capss_mock.steering import STOPPED, CapssMock, SteeringError, control_path, read_reply
 from capss_mock.store import Databases
 from capss_mock.usecases import Capss
 from capss_mock.usecases.clients import minted_client
@@ -32,6 +33,7 @@ from capss_mock.web.control import TOKEN_HEADER
 from capss_mock.web.requestlog import Sink
 
 _MOST_RUNS = 64  # open at a time
+_REPORTS = 50  # sentences about connections that are kept
 
 
 class MockServer(CapssMock):
@@ -82,6 +84,8 @@ class MockServer(CapssMock):
         self._listening = threading.Lock()
         self._stopped = False
         self._report, self._idle_s = report, idle_s
+        self.refused_in_process: list[str] = []  # what a program asked for that needs a socket
+        self.reports: deque[str] = deque(maxlen=_REPORTS)  # of connections that failed below HTTP
         self.client_id, self.client_secret = defaults.CLIENT_ID, defaults.CLIENT_SECRET
         client = None
         if minted:
@@ -111,7 +115,7 @@ class MockServer(CapssMock):
 
         Raises:
             PortError: the address cannot be listened on (if it was not to be until now).
-            RuntimeError: it was stopped.
+            SteeringError: it was stopped.
         """
         host = self._address[0]
         shown = f"[{host}]" if ":" in host else host
@@ -121,9 +125,21 @@ class MockServer(CapssMock):
         with self._listening:
             if self._server is None:
                 if self._stopped:
-                    raise RuntimeError("this mock was stopped")
-                self._server = ThreadedServer(self.run, *self._address, self._context, self._report, self._idle_s)
+                    raise SteeringError(STOPPED)
+                self._server = ThreadedServer(self.run, *self._address, self._context, self._heard, self._idle_s)
             return self._server
+
+    def _heard(self, sentence: str) -> None:
+        self.reports.append(sentence)
+        self._report(sentence)
+
+    def __repr__(self) -> str:
+        return f"<MockServer {self.id}: scenario {self.run.settings.scenario}, {self.run.journal.total} requests>"
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it has a port by now."""
+        return self._server is not None
 
     @property
     def run(self) -> Run:
@@ -140,12 +156,15 @@ class MockServer(CapssMock):
         """Call the control API in this process; gives the answer's JSON.
 
         Raises:
-            SteeringError: it was refused.
+            SteeringError: it was refused, or the mock was stopped.
         """
+        if self.run.closed:
+            raise SteeringError(STOPPED)
         token = self.run.settings.control_token
         headers = {TOKEN_HEADER: token} if token else {}
-        reply = Client(self.run).open(f"/__capss{path}", method=method, json=values, headers=headers)
-        return read_reply(reply.status_code, reply.get_data())
+        path = control_path(path)
+        reply = Client(self.run).open(path, method=method, json=values, headers=headers)
+        return read_reply(reply.status_code, reply.get_data(), f"{method} {path}")
 
     @property
     def unmatched(self) -> int:
@@ -249,8 +268,8 @@ class Runs:
 
     def _prepared(self, seed: int | None) -> Preparation:
         """The parent's key under an id of its own: making one takes up to 0.4 s, and no run takes another's tokens."""
-        entropy = Entropy(seed)
-        return Preparation(entropy, self.key.result().known_as(entropy.uuid()) if self.key else None)
+        key = self.key.result().known_as(Entropy().uuid()) if self.key else None  # whatever the seed
+        return Preparation(Entropy(seed), key)
 
     def get(self, name: str) -> dict[str, Any] | None:
         """A run that is open."""
@@ -280,7 +299,7 @@ class Runs:
 def _described(server: MockServer) -> dict[str, Any]:
     return {
         "id": server.id,
-        "url": server.url,
+        "url": server.url if server.is_listening else None,
         "client_id": server.client_id,
         "client_secret": server.client_secret,
         "ca_file": str(server.ca_file) if server.ca_file else None,

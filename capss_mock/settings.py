@@ -44,7 +44,7 @@ def read_settings(
     """
     if scenario not in SCENARIOS:
         raise SettingsError(no_such("scenario", scenario, SCENARIOS))
-    changes = dict(changes or {})
+    changes = _checked(changes)
     switches = read_switches(dialect, {**SCENARIOS[scenario].switches, **changes})
     return Settings(switches, scenario=scenario, dialect=dialect, changes=MappingProxyType(changes), **more)
 
@@ -55,7 +55,14 @@ def read_switches(dialect: str = "sheet", changes: Mapping[str, str] | None = No
     Raises:
         SettingsError: an unknown dialect, switch or option.
     """
-    return _read_switches(dialect, tuple((changes or {}).items()))
+    return _read_switches(dialect, tuple(_checked(changes).items()))
+
+
+def _checked(changes: Mapping[str, str] | None) -> dict[str, str]:
+    given: object = {} if changes is None else changes
+    if not isinstance(given, Mapping) or not all(isinstance(each, str) for pair in given.items() for each in pair):
+        raise SettingsError(f"changes must be switches and their settings as texts, not {given!r}")
+    return dict(given)
 
 
 @lru_cache(256)  # each test of a suite reads its own, mostly the same
@@ -93,7 +100,7 @@ class Settings:
     dialect: str = "sheet"
     changes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     journal_rows: int = JOURNAL_ROWS
-    control_token: str | None = None  # None: only this machine steers
+    control_token: str | None = field(default=None, repr=False)  # None: only this machine steers
 
     def choice(self, switch: str) -> Choice:
         """The setting of a switch."""
@@ -105,7 +112,7 @@ class Settings:
         if before is self.switches:
             return self
         more = {name: str(choice) for name, choice in self.switches.items() if str(choice) != str(before[name])}
-        return replace(self, changes={**self.changes, **more})
+        return replace(self, changes=MappingProxyType({**self.changes, **more}))
 
     @property
     def overridden(self) -> dict[str, str]:

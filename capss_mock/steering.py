@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, overload
 
@@ -17,13 +17,20 @@ from capss_mock.contract.operations import served
 from capss_mock.settings import Settings
 from capss_mock.web.journal import Entry, Part
 
+STOPPED = "this mock was stopped: its test, or its with block, is over"
+
 
 class SteeringError(ValueError):
     """The mock cannot do what was asked of it; the message says what it can."""
 
 
-def read_reply(status: int, body: bytes) -> Any:
-    """The JSON of an answer of the control API.
+def control_path(path: str) -> str:
+    """Where something of the control API is: ``/journal`` and ``journal`` are ``/__capss/journal``."""
+    return f"/__capss/{path.removeprefix('/__capss').lstrip('/')}"
+
+
+def read_reply(status: int, body: bytes, asked: str = "") -> Any:
+    """The JSON of an answer of the control API; ``asked`` is the request, for the message.
 
     Raises:
         SteeringError: it is a refusal.
@@ -36,7 +43,7 @@ def read_reply(status: int, body: bytes) -> Any:
         return values
     # CAPSS's own refusals have more members than that
     error = values["error"] if isinstance(values, dict) and set(values) == {"error"} else None
-    raise SteeringError(str(error or f"what answered {status} is no control API of capss-mock"))
+    raise SteeringError(str(error or f"{asked} was answered {status}, not by the control API of a capss-mock"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +150,7 @@ class CapssMock(ABC):
         """Call the control API: ``call("POST", "/release", {"status": 512627})``; gives the answer's JSON.
 
         Raises:
-            SteeringError: it was refused.
+            SteeringError: it was refused, or the mock was stopped.
         """
 
     @abstractmethod
@@ -178,7 +185,7 @@ class CapssMock(ABC):
         self.call("PUT", "/scenario", {"scenario": name})
 
     def set(self, switches: Mapping[str, str | None] | None = None, /, **more: str | None) -> None:
-        """Set switches (``capss-mock switches``): ``set(on_dup_default="submitWithoutDups")``; None: as at the start.
+        """Set switches (``capss-mock switches``): ``set(on_dup_default="submitWithoutDups")``; None: as if never set.
 
         Raises:
             SteeringError: there is no such switch or option.
@@ -212,17 +219,25 @@ class CapssMock(ABC):
         """The time on its clock."""
         return datetime.fromisoformat(self.call("GET", "/clock")["now"])
 
-    def freeze(self, at: datetime | None = None) -> None:
-        """Stop its clock, now or at a moment that has a zone."""
-        self.call("POST", "/clock", {"freeze": at.isoformat() if at else True})
+    def freeze(self, at: datetime | str | None = None) -> None:
+        """Stop its clock: now, or at a moment that has a zone (as text: ``2025-12-15T22:03:52Z``).
+
+        Raises:
+            SteeringError: the moment has no zone, or is none.
+        """
+        if isinstance(at, datetime) and at.tzinfo is None:
+            raise SteeringError(f"{at!r} has no time zone: datetime(…, tzinfo=UTC), say")
+        moment = at.isoformat() if isinstance(at, datetime) else at
+        self.call("POST", "/clock", {"freeze": True if moment is None else moment})
 
     def unfreeze(self) -> None:
         """Let its clock go on from where it stands."""
         self.call("POST", "/clock", {"run": True})
 
-    def advance(self, seconds: float) -> None:
+    def advance(self, seconds: float | timedelta) -> None:
         """Move its clock forward."""
-        self.call("POST", "/clock", {"advance": seconds})
+        by = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        self.call("POST", "/clock", {"advance": by})
 
     # -- what it knows
 
@@ -239,12 +254,19 @@ class CapssMock(ABC):
 
     @property
     def journal(self) -> list[Entry]:
-        """The newest requests and their answers, without secrets, tokens or people."""
-        return [_entry(each) for each in self.call("GET", "/journal")["entries"]]
+        """The newest requests and their answers, without secrets, tokens or people.
+
+        Each has ``method``, ``path``, ``query``, ``headers``, ``parts``, ``status`` (0: there was no answer),
+        ``answer``, ``answer_headers``, ``operation``, ``rule``, ``finding``, ``fix``, ``note``, ``fault``, ``ms``.
+        """
+        return [entry_of(each) for each in self.call("GET", "/journal")["entries"]]
 
     @property
     def feedback(self) -> list[dict[str, Any]]:
-        """What was wrong with requests, newest first, and how to mend it."""
+        """What was wrong with requests and documents, newest first, and how to mend it.
+
+        Each has ``request``, ``status``, ``rule``, ``grade``, ``found``, ``fix``, ``instead`` (a command), ``fault``.
+        """
         found: list[dict[str, Any]] = self.call("GET", "/feedback")["feedback"]
         return found
 
@@ -263,6 +285,7 @@ def _dashed(name: str) -> str:
 _ENTRY_FIELDS = {each.name for each in fields(Entry)}
 
 
-def _entry(values: Mapping[str, Any]) -> Entry:
+def entry_of(values: Mapping[str, Any]) -> Entry:
+    """An entry of the journal from what the control API tells of it."""
     known = {name: value for name, value in values.items() if name in _ENTRY_FIELDS}
     return Entry(**{**known, "parts": tuple(Part(**each) for each in values["parts"])})

@@ -5,6 +5,7 @@ socket (a reset, a certificate) should be said, not be answered in some way or o
 """
 
 import io
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
@@ -12,12 +13,16 @@ from urllib.parse import unquote_to_bytes
 
 import anyio.from_thread
 import anyio.to_thread
+import h11
 import httpx
 
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.run import Run
+from capss_mock.steering import STOPPED
+from capss_mock.web.playing import PATIENCE
 
 _CHUNK = 64 * 1024
+_LISTS = {"ACCEPT", "ACCEPT_ENCODING", "ACCEPT_LANGUAGE", "CONNECTION", "EXPECT", "TE", "TRANSFER_ENCODING"}
 
 
 class InProcessError(Exception):
@@ -30,6 +35,8 @@ class InProcessError(Exception):
 class _Served(Protocol):
     """A mock in this process."""
 
+    refused_in_process: list[str]
+
     @property
     def run(self) -> Run: ...
 
@@ -37,9 +44,13 @@ class _Served(Protocol):
 class _Body(io.RawIOBase):
     """A request's body, read chunk by chunk while it is asked for."""
 
-    def __init__(self, chunks: Iterator[bytes]) -> None:
+    def __init__(
+        self, chunks: Iterator[bytes], length: int | None = None, aborted: threading.Event | None = None
+    ) -> None:
         self._chunks = chunks
         self._left = b""
+        self._length, self._seen = length, 0
+        self._aborted = aborted or threading.Event()
         self.error: Exception | None = None
 
     def readable(self) -> bool:
@@ -50,11 +61,12 @@ class _Body(io.RawIOBase):
         """Read some bytes.
 
         Raises:
-            ConnectionAbortedError: whoever makes the chunks failed; ``error`` says how.
+            ConnectionAbortedError: whoever sends the body failed; ``error`` says how.
         """
         while not self._left:
             try:
-                chunk = next(self._chunks, None)
+                chunk = None if self._aborted.is_set() else next(self._chunks, None)
+                self._check(chunk)
             except Exception as error:
                 self.error = error
                 raise ConnectionAbortedError from error
@@ -65,15 +77,27 @@ class _Body(io.RawIOBase):
         buffer[: len(data)] = data
         return len(data)
 
+    def _check(self, chunk: bytes | None) -> None:
+        if self._aborted.is_set():  # also while the chunk was waited for
+            raise ConnectionAbortedError("the request was cancelled")
+        self._seen += len(chunk or b"")
+        if self._length is not None and (self._seen > self._length or (chunk is None and self._seen < self._length)):
+            many = "much" if self._seen > self._length else "little"
+            # the error that httpx lets through when it writes to a socket
+            raise h11.LocalProtocolError(f"Too {many} data for declared Content-Length")
+
 
 class _Answer:
     """What the application says: status, headers, and the body, which breaks off as it would on the wire."""
 
-    def __init__(self, run: Run, request: httpx.Request, chunks: Iterator[bytes]) -> None:
+    def __init__(
+        self, run: Run, request: httpx.Request, chunks: Iterator[bytes], aborted: threading.Event | None = None
+    ) -> None:
         self._run = run
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
-        body = _Body(chunks)
+        length = request.headers.get("content-length", "")
+        body = _Body(chunks, int(length) if length.isdigit() else None, aborted)
         self._body = run(_environ(request, body), self._start)
         if body.error is not None:  # the sender's own, not an answer
             self.close()
@@ -92,6 +116,9 @@ class _Answer:
     def _next(self) -> bytes | None:
         try:
             piece = next(self._pieces, None)
+        except TimeoutError:
+            self.close()
+            raise httpx.ReadTimeout("the mock answers later than the client waits") from None
         except ConnectionResetError:
             self.close()
             played = [each.fault for each in self._run.journal.entries(status=0)]
@@ -157,7 +184,7 @@ class CapssTransport(httpx.BaseTransport):
 
     def __init__(self, mock: _Served) -> None:
         self._mock = mock
-        self.refused: list[str] = []  # what was not possible in process
+        self.refused = mock.refused_in_process  # what was not possible
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request.
@@ -176,7 +203,7 @@ class AsyncCapssTransport(httpx.AsyncBaseTransport):
 
     def __init__(self, mock: _Served) -> None:
         self._mock = mock
-        self.refused: list[str] = []  # what was not possible in process
+        self.refused = mock.refused_in_process  # what was not possible
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer a request.
@@ -186,8 +213,14 @@ class AsyncCapssTransport(httpx.AsyncBaseTransport):
         """
         assert isinstance(request.stream, httpx.AsyncByteStream)  # noqa: S101 - httpx.AsyncClient sends no other
         chunks = _from_thread(aiter(request.stream))
+        aborted = threading.Event()
         with _noting(self.refused):
-            answer = await anyio.to_thread.run_sync(_Answer, _usable(self._mock), request, chunks)
+            run = _usable(self._mock)
+            try:
+                answer = await anyio.to_thread.run_sync(_Answer, run, request, chunks, aborted)
+            except BaseException:  # cancelled: over a socket, the rest of the body would not be sent
+                aborted.set()
+                raise
         return httpx.Response(answer.status, headers=answer.headers, stream=_AsyncStream(answer))
 
 
@@ -211,7 +244,7 @@ def _from_thread(chunks: AsyncIterator[bytes]) -> Iterator[bytes]:
 def _usable(mock: _Served) -> Run:
     run = mock.run
     if run.closed:
-        raise InProcessError("this mock was stopped: its test, or its with block, is over")
+        raise InProcessError(STOPPED)
     scenario = SCENARIOS[run.settings.scenario]
     if scenario.certificate or scenario.tls:
         raise InProcessError(
@@ -224,6 +257,9 @@ def _usable(mock: _Served) -> Run:
 def _environ(request: httpx.Request, body: _Body) -> dict[str, Any]:
     """The request as a WSGI environment (PEP 3333)."""
     url = request.url
+    if url.scheme not in ("http", "https"):
+        raise httpx.UnsupportedProtocol(f"Request URL has an unsupported protocol '{url.scheme}://'.")
+    patience = request.extensions.get("timeout", {}).get("read")
     target = url.raw_path.decode("ascii")
     environ: dict[str, Any] = {
         "wsgi.version": (1, 0),
@@ -243,8 +279,13 @@ def _environ(request: httpx.Request, body: _Body) -> dict[str, Any]:
         "SERVER_PORT": str(url.port or {"http": 80, "https": 443}[url.scheme]),
         "SERVER_PROTOCOL": "HTTP/1.1",
         "REMOTE_ADDR": "127.0.0.1",
+        PATIENCE: patience,
     }
     for name, value in request.headers.raw:
         key = name.decode("latin-1").upper().replace("-", "_")
-        environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value.decode("latin-1")
+        variable = key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"
+        text = value.decode("latin-1")
+        if key in _LISTS and variable in environ:
+            environ[variable] += f", {text}"
+        environ.setdefault(variable, text)  # of two, the first counts
     return environ

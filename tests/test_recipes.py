@@ -33,13 +33,19 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_python_recipe_has_a_name_and_is_run_below() -> None:
     assert len(RECIPES) == len(blocks("python"))
     assert set(RECIPES) == {
-        "test_upload.py", "conftest.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py",
+        "test_upload.py", "conftest.py", "test_every_scenario.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize(
     ("name", "passed"),
-    [("test_upload.py", 2), ("test_in_process.py", 2), ("test_built_in_hosts.py", 1), ("test_with_unittest.py", 1)],
+    [
+        ("test_upload.py", 2),
+        ("test_every_scenario.py", 58),
+        ("test_in_process.py", 2),
+        ("test_built_in_hosts.py", 1),
+        ("test_with_unittest.py", 1),
+    ],
 )
 def test_a_recipe_for_pytest_passes(project: Path, name: str, passed: int) -> None:
     (project / name).write_text(RECIPES[name])
@@ -58,7 +64,7 @@ def test_the_recipe_for_conftest_sets_what_all_tests_begin_with(project: Path) -
     (project / "test_it.py").write_text(
         "def test_it(capss_mock):\n"
         "    switches = capss_mock.call('GET', '/switches')\n"
-        "    assert (switches['api-generation'], switches['progress']) == ('old', 'immediate')\n"
+        "    assert switches['on-dup-default'] == 'submitWithoutDups'\n"
     )
     done = run(project, "pytest", "-q", "-p", "no:cacheprovider")
     assert "\n1 passed" in done.stdout, done.stdout
@@ -109,7 +115,11 @@ def test_every_fixture_and_member_in_the_readme_exists() -> None:
     assert fixtures == {"capss_settings", "capss_server", "capss_transport", "capss_async_transport", "capss_respx"}
     assert all(hasattr(pytest_plugin, name) for name in fixtures)
     table = README.split("| `capss_mock` | |")[1].split("\n\n")[0]
-    members = re.findall(r"`(\w+)(?:\(|`| =)", table)
+    members = [
+        name
+        for row in table.splitlines()
+        for name in re.findall(r"`(\w+)(?:\(|`| =)", row.split("|")[1] if row else "")
+    ]
     assert len(members) > 15
     with MockServer(port=None) as mock:
         assert [name for name in members if not hasattr(mock, name)] == []

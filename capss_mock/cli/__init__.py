@@ -28,7 +28,7 @@ _COMMANDS = {
     "openapi": ("capss_mock.cli.openapi", "openapi", "The CAPSS API as OpenAPI 3.1."),
     "explain": ("capss_mock.cli.explain", "explain", "A token or an answer, member by member, offline."),
 }
-_NEEDED = ("cheroot", "cryptography", "flask", "joserfc", "lxml", "sqlalchemy", "trustme")
+_NEEDED = ("cheroot", "cryptography", "flask", "joserfc", "lxml", "multipart", "sqlalchemy", "trustme")
 
 
 class _Lazy(click.Group):

@@ -14,6 +14,11 @@ _MEANING = {
     "N": "a good program does not say that everything is saved",
     "E": "it depends on what the program does next",
 }
+_TO_SEND = {
+    "empty": "a file of no bytes",
+    "large": "one of 60 MB: capss-mock sample --transactions 20000",
+    "other-licence": "one of another licence: capss-mock sample --break DOC-LICENCE-MISMATCH",
+}
 
 
 @click.command()
@@ -38,7 +43,8 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
         return 0
     width = max(len(each.id) for each in chosen)
     for scenario in chosen:
-        click.echo(f"{scenario.outcome}  {scenario.id:{width}}  {scenario.sentence}")
+        sent = f" (Send {_TO_SEND[scenario.document]}.)" if scenario.document and not ids else ""
+        click.echo(f"{scenario.outcome}  {scenario.id:{width}}  {scenario.sentence}{sent}")
         if ids:
             click.echo(f"   {_MEANING[scenario.outcome]}")
             click.echo(f"   a good program: {scenario.good}")
@@ -59,8 +65,9 @@ def _how(scenario: Scenario) -> list[str]:
         f"{'always' if fault.times is None else f'{fault.times} x'}"
         for fault in scenario.faults
     ]
-    words = {"force": "records are judged", "certificate": "certificate", "document": "to be sent: a document that is"}
-    return lines + [f"{word}: {getattr(scenario, name)}" for name, word in words.items() if getattr(scenario, name)]
+    words = {"force": "records are judged", "certificate": "certificate"}
+    lines += [f"{word}: {getattr(scenario, name)}" for name, word in words.items() if getattr(scenario, name)]
+    return [*lines, f"to be sent: {_TO_SEND[scenario.document]}"] if scenario.document else lines
 
 
 def _json(scenario: Scenario) -> dict[str, object]:
@@ -73,5 +80,6 @@ def _json(scenario: Scenario) -> dict[str, object]:
         "citations": [{"source": each.source, "where": each.where} for each in scenario.citations],
         "switches": dict(scenario.switches),
         "tls": bool(scenario.tls or scenario.certificate),
+        "document": scenario.document or None,
         "how": _how(scenario),
     }

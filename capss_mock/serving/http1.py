@@ -18,6 +18,7 @@ _DRAIN_S = 0.2  # of silence
 _DRAIN_MOST_S = 2
 _CHUNK = re.compile(rb"([0-9A-Fa-f]{1,15})[ \t]*(;[^\r\n]*)?\r\n")
 _LINE = 1024
+_SLASHES = re.compile(rb"(\S+ )(//\S*)( HTTP/\d\.\d\r\n)")
 _TRAILERS = 32
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
@@ -118,10 +119,35 @@ class _Chunks(io.RawIOBase):
         return len(data)
 
 
+class _FirstLine:
+    """A reader whose first line is one that cheroot understands: it takes the target //x/y for the host x."""
+
+    def __init__(self, rfile: Any) -> None:
+        self._rfile = rfile
+        self.target = b""
+
+    def readline(self, *size: int) -> bytes:
+        line: bytes = self._rfile.readline(*size)
+        found = _SLASHES.fullmatch(line)
+        if not found or self.target:
+            return line
+        self.target = found[2]
+        return found[1] + b"/" + found[2].lstrip(b"/") + found[3]
+
+
 class Request(server.HTTPRequest):
     """A request; what cannot be read as one is answered as the contract says, not in cheroot's words."""
 
     header_reader = _Headers()
+
+    def read_request_line(self) -> bool:
+        rfile = self.rfile
+        self.rfile = first = _FirstLine(rfile)
+        good: bool = super().read_request_line()  # type: ignore[no-untyped-call]  # cheroot has no types
+        self.rfile = rfile
+        if good and first.target:
+            self.uri, self.path = first.target, first.target.partition(b"?")[0]
+        return good
 
     def read_request_headers(self) -> bool:
         if not super().read_request_headers():  # type: ignore[no-untyped-call]  # cheroot has no types

@@ -63,8 +63,17 @@ class Store:
                 self._put_client(tx, client)
 
     def read(self) -> AbstractContextManager[Connection]:
-        """A connection to read from, one question at a time; each thread keeps its own."""
+        """A connection to read from, one question at a time; each thread keeps its own.
+
+        Raises:
+            StoreError: the store was closed.
+        """
+        self._check_open()
         return self._database.read()
+
+    def _check_open(self) -> None:
+        if self._closed:  # another run may have the database now
+            raise StoreError(f"the store {self.path} is closed")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -74,8 +83,7 @@ class Store:
             StoreError: the store was closed (a key, or an upload, may still have been in the making).
         """
         with self._database.write() as tx:
-            if self._closed:  # another run may have the database now
-                raise StoreError(f"the store {self.path} is closed")
+            self._check_open()
             yield tx
 
     def close(self) -> None:

@@ -133,6 +133,8 @@ class Database:
         Raises:
             StoreError: it was closed, or cannot be written.
         """
+        with self._readers_lock:
+            self._let_go_of_the_dead()
         with self._write_lock:
             if self._closed or self._writer is None:
                 raise StoreError(f"the store {self.path} is closed")

@@ -215,4 +215,5 @@ def _verdict(submission: Submission) -> str:
         named = _RULE_IN_WORDS.search(verdict.error_messages[0]) if verdict.error_messages else None
         rule = RULES[named[1] if named and named[1] in RULES else verdict.rules[0]]
         words += f"; fix: {rule.hint}; more: capss-mock rules {rule.id}"
+        g.finding = rule.id
     return words

@@ -74,6 +74,7 @@ class Entry:
     scenario: str
     fault: str | None
     operation: str = ""  # that it matched; empty: none
+    finding: str = ""  # the rule that the document broke, of a request that was answered well
     instead: str = ""  # the curl line that would have worked
 
     def as_json(self) -> dict[str, Any]:
@@ -191,15 +192,15 @@ def feedback(entries: list[Entry]) -> list[dict[str, Any]]:
             "number": entry.number,
             "request": f"{entry.method} {entry.path}",
             "status": entry.status,
-            "rule": entry.rule,
-            "grade": RULES[entry.rule].grade.value if entry.rule in RULES else None,
+            "rule": entry.rule or entry.finding or None,
+            "grade": RULES[rule].grade.value if (rule := entry.rule or entry.finding) in RULES else None,
             "found": entry.note,
             "fix": entry.fix,
             "instead": entry.instead,
             "fault": entry.fault,
         }
         for entry in reversed(entries)
-        if entry.rule or entry.fault
+        if entry.rule or entry.finding or entry.fault
     ]
 
 

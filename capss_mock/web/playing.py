@@ -19,6 +19,7 @@ from capss_mock.web.context import here
 from capss_mock.web.problems import raw_path
 from capss_mock.web.wire import dumps
 
+PATIENCE = "capss.patience"  # in the WSGI environment: the seconds that a client in this process waits for an answer
 _DRIPS = 20  # pieces into which a dripping answer is cut
 
 
@@ -68,6 +69,10 @@ def _done(met: tuple[Fault, str], real: Response | None, stopping: threading.Eve
             g.reset = True
             return Response(_reset(request.environ.get("capss.reset")), direct_passthrough=True)
         case Do.DELAY:
+            patience = request.environ.get(PATIENCE)
+            if patience is not None and patience < fault.seconds:
+                stopping.wait(patience)  # over a socket, the client sees to that itself
+                return Response(_Failing(TimeoutError()), direct_passthrough=True)
             stopping.wait(fault.seconds)
         case Do.ANSWER:
             g.answer = None
@@ -79,6 +84,9 @@ def _done(met: tuple[Fault, str], real: Response | None, stopping: threading.Eve
             real.headers["Connection"] = "close"
         case Do.DRIP if real is not None:
             release = request.environ.get("capss.release")
+            patience = request.environ.get(PATIENCE)
+            if patience is not None and patience < fault.seconds / _DRIPS:
+                return Response(_Failing(TimeoutError()), direct_passthrough=True)
             _piecewise(real, lambda body: _drip(body, fault.seconds, release, stopping))
     if real is None:
         raise ValueError(f"a fault {fault.do} needs a real answer: it can only come after the work")
@@ -170,14 +178,17 @@ def _drip(body: bytes, seconds: float, release: Any, stopping: threading.Event) 
 def _reset(reset: Callable[[], None] | None) -> Iterator[bytes]:
     if reset is not None:
         reset()
-    yield from _Broken()
+    yield from _Failing(ConnectionResetError(errno.ECONNRESET, "the connection was reset (a fault that was asked for)"))
 
 
-class _Broken:
+class _Failing:
     """An answer that breaks off before its first byte."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
-        raise ConnectionResetError(errno.ECONNRESET, "the connection was reset (a fault that was asked for)")
+        raise self._error

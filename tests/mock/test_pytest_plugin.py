@@ -165,9 +165,173 @@ def test_the_ways_out_of_it_work(project: pytest.Pytester) -> None:
     project.runpytest().assert_outcomes(passed=2)
 
 
-def test_a_test_that_failed_is_not_failed_twice(project: pytest.Pytester) -> None:
+def test_a_test_that_failed_is_not_failed_twice_and_shows_them_too(project: pytest.Pytester) -> None:
     project.makepyfile(TOKEN + UNMATCHED + "        assert False\n")
-    project.runpytest().assert_outcomes(failed=1)
+    result = project.runpytest()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["      nearest: POST /oauth2/token (paths are case-sensitive)"])
+
+
+@pytest.mark.parametrize(
+    ("ends", "outcome"), [("pytest.skip('now')", "skipped"), ("pytest.xfail('now')", "xfailed"), ("pass", "errors")]
+)
+def test_only_a_test_that_passed_is_looked_into(project: pytest.Pytester, ends: str, outcome: str) -> None:
+    project.makepyfile(TOKEN + UNMATCHED + f"        {ends}\n")
+    outcomes = project.runpytest().parseoutcomes()
+    assert outcome in outcomes
+    assert ("errors" in outcomes) is (outcome == "errors")
+
+
+def test_a_testcase_of_unittest_may_take_it_through_a_fixture(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import unittest
+        import httpx
+        import pytest
+
+        class TestIt(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def _mock(self, capss_mock, capss_transport):
+                self.mock, self.transport = capss_mock, capss_transport
+
+            def ask(self):
+                with httpx.Client(transport=self.transport, base_url="http://capss.test") as http:
+                    http.get("/nope")
+
+            def test_it(self):
+                self.ask()
+
+            def test_skipped(self):
+                self.ask()
+                self.skipTest("now")
+
+            @unittest.expectedFailure
+            def test_expected(self):
+                self.ask()
+                self.assertEqual(1, 2)
+        """
+    )
+    project.runpytest().assert_outcomes(passed=1, errors=1, skipped=1, xfailed=1)
+
+
+def test_a_test_that_is_run_again_is_looked_into_again(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        from _pytest.runner import runtestprotocol
+
+        def pytest_runtest_protocol(item, nextitem):  # as plugins do that run a failed test again
+            item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+            runtestprotocol(item, nextitem=nextitem, log=False)
+            item._initrequest()
+            runtestprotocol(item, nextitem=nextitem)
+            item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+            return True
+        """
+    )
+    project.makepyfile(TOKEN + UNMATCHED + "    times.append(1)\n    assert len(times) == 2\n\ntimes = []\n")
+    project.runpytest().assert_outcomes(passed=1, errors=1)
+
+
+def test_a_fixture_that_fails_at_its_end_shows_what_the_mock_was_asked_too(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        TOKEN
+        + """
+@pytest.fixture
+def outer():
+    yield
+    assert False
+
+def test_it(outer, capss_mock, capss_transport):
+    with httpx.Client(transport=capss_transport, base_url="http://capss.test") as http:
+        token(capss_mock, http)
+"""
+    )
+    result = project.runpytest()
+    result.assert_outcomes(passed=1, errors=1)
+    assert re.search(r"-+ capss_mock -+\nscenario happy, 1 request:\n\S+ POST /oauth2/token 200 ", printed(result))
+
+
+def test_a_scenario_about_paths_allows_what_matches_nothing(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        TOKEN
+        + """
+def test_it(capss_mock, capss_transport):
+    capss_mock.scenario("old-generation")
+    with httpx.Client(transport=capss_transport, base_url="http://capss.test") as http:
+        assert token(capss_mock, http).status_code == 401
+"""
+    )
+    project.runpytest().assert_outcomes(passed=1)
+
+
+def test_a_setting_that_overrides_the_scenario_is_said(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.capss(scenario="slow", set={"progress": "immediate"})
+        def test_it(capss_mock):
+            assert False
+        """
+    )
+    result = project.runpytest()
+    result.stdout.fnmatch_lines(["scenario slow, but progress was set and the scenario wants polls:6, 0 requests:"])
+
+
+def test_a_connection_that_failed_below_http_is_in_the_section(project: pytest.Pytester) -> None:
+    project.makepyfile(
+        """
+        import socket
+        import httpx
+
+        def test_it(capss_mock):
+            with socket.create_connection(("127.0.0.1", int(capss_mock.url.rpartition(":")[2]))) as sock:
+                sock.sendall(b"nonsense\\r\\n\\r\\n")
+                sock.recv(1000)
+            assert False
+        """
+    )
+    result = project.runpytest()
+    result.stdout.fnmatch_lines(["scenario happy, 0 requests:", "WEB-UNREADABLE *"])
+
+
+def test_a_shared_mock_that_dies_in_a_test_fails_it_without_a_traceback_of_ours(
+    project: pytest.Pytester, make_live: Callable[..., Live], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = make_live()
+    monkeypatch.setenv("CAPSS_MOCK_URL", live.server.url)
+    monkeypatch.setattr(MockServer, "to_kill", live.server, raising=False)
+    project.makepyfile(
+        """
+        def test_it(capss_mock):
+            from capss_mock.server import MockServer
+            MockServer.to_kill.stop()
+        """
+    )
+    result = project.runpytest_inprocess()
+    result.assert_outcomes(passed=1, errors=1)
+    block = printed(result).split("ERROR at teardown of test_it")[1].split("short test summary")[0]
+    assert "capss_mock: no mock answers at " in block
+    assert "Traceback" not in block
+    assert "remote.py" not in block
+
+
+def test_settings_that_a_server_cannot_begin_with_are_an_error_of_one_line(project: pytest.Pytester) -> None:
+    project.makeconftest(
+        """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def capss_settings():
+            from capss_mock.settings import read_settings
+
+            return read_settings("redirect-to-http")
+        """
+    )
+    project.makepyfile("def test_it(capss_mock): pass\n")
+    result = project.runpytest()
+    result.assert_outcomes(errors=1)
+    assert "\ncapss_settings: the scenario redirect-to-http needs https (--tls)\n=" in printed(result)
 
 
 def test_more_misses_than_are_shown_are_counted(project: pytest.Pytester) -> None:
@@ -446,7 +610,10 @@ never = lambda: 1
 
 def test_the_coverage_of_a_project_is_unchanged(project: pytest.Pytester) -> None:
     project.makepyfile(shop=COVERED)
-    project.makepyfile("import shop\n\ndef test_it():\n    assert shop.said('') == 'hello'\n")
+    project.makepyfile(
+        "import shop\n\ndef test_it(request):\n    assert shop.said('') == 'hello'\n"
+        "    if request.config.pluginmanager.hasplugin('capss'):\n        request.getfixturevalue('capss_mock').url\n"
+    )
     reports = []
     for plugin in (["-p", "no:capss"], []):
         command = [sys.executable, "-m", "pytest", "-q", "--cov=shop", "--cov-branch", "--cov-report=term-missing"]
@@ -477,4 +644,4 @@ def test_pytest_starts_without_anything_of_the_kit_but_the_plugin(project: pytes
 
 def test_the_mock_tells_what_it_is() -> None:
     with MockServer(port=None) as mock:
-        assert repr(mock) == "<MockServer main>"
+        assert repr(mock) == "<MockServer main: scenario happy, 0 requests>"

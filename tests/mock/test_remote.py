@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import respx
@@ -80,3 +81,29 @@ def test_its_settings_go_with_it_or_are_refused(make_live: Callable[..., Live]) 
         assert run.now.isoformat().startswith("2025-12-15T22:03:5")
     with pytest.raises(SteeringError, match="no seed"), parent.open_run(Settings(seed=7)):
         pass
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:abc", "http://[::1", "http://127.0.0.1:99999"])
+def test_a_port_or_an_address_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(SteeringError, match="is no URL of a mock"):
+        RemoteMock(url)
+
+
+def test_what_does_not_speak_http_is_no_mock() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor(1) as pool:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"220 mail.example ESMTP\r\n")
+
+        done = pool.submit(answer)
+        with pytest.raises(SteeringError, match="no mock answers at"):
+            RemoteMock(f"http://127.0.0.1:{listening.getsockname()[1]}")
+        done.result()
+
+
+def test_a_certificate_that_is_not_trusted_is_told_as_that(make_live: Callable[..., Live]) -> None:
+    with pytest.raises(SteeringError, match="its certificate is not trusted: SSL_CERT_FILE must name"):
+        RemoteMock(make_live(tls=True).server.url)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
 
@@ -12,8 +12,9 @@ import pytest
 from capss_mock.domain.tokens import SigningKey
 from capss_mock.remote import RemoteMock
 from capss_mock.server import MockServer
-from capss_mock.settings import Settings, read_settings
+from capss_mock.settings import Settings, SettingsError, read_settings
 from capss_mock.steering import CapssMock, SteeringError, Submissions, read_reply
+from capss_mock.store import StoreError
 from tests.helpers import GRANT, VALID, prepared
 
 DOCUMENT = VALID / "one-transaction.xml"
@@ -197,7 +198,10 @@ def test_the_old_generation_has_another_token_url(server: MockServer) -> None:
         (lambda mock: mock.fault("tokens"), "on must be one of token, submit, upload, update, status"),
         (lambda mock: mock.advance(-1), "advance must be a number of seconds, from 0 on"),
         (lambda mock: mock.scenario("expired-certificate"), "expired-certificate needs a certificate of its own"),
-        (lambda mock: mock.call("GET", "/nothing"), "what answered 404 is no control API of capss-mock"),
+        (
+            lambda mock: mock.call("GET", "/nothing"),
+            "/__capss/nothing was answered 404, not by the control API of a capss-mock",
+        ),
         (lambda mock: mock.call("GET", "/runs"), "it has none itself"),
     ],
 )
@@ -225,7 +229,7 @@ def test_a_run_is_gone_at_its_end(server: MockServer) -> None:
     assert server.call("GET", "/runs")["runs"] == []
     with pytest.raises(httpx.ConnectError):
         httpx.get(url, trust_env=False)
-    with pytest.raises(RuntimeError, match="was stopped"):
+    with pytest.raises(SteeringError, match="was stopped"):
         _ = run.url
 
 
@@ -281,10 +285,76 @@ def test_a_control_token_is_given_in_this_process(signing_key: SigningKey) -> No
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"other": 1}'])
 def test_a_refusal_that_is_none_of_ours_is_an_error_all_the_same(body: bytes) -> None:
-    with pytest.raises(SteeringError, match="what answered 500 is no control API of capss-mock"):
-        read_reply(500, body)
+    with pytest.raises(SteeringError, match="GET /x was answered 500, not by the control API of a capss-mock"):
+        read_reply(500, body, "GET /x")
 
 
 def test_a_part_of_the_submissions_has_their_sums() -> None:
     assert Submissions([]).saved == 0
     assert list(Submissions([])[:1]) == []
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda mock: mock.submissions, lambda mock: mock.items, lambda mock: mock.journal, lambda mock: mock.reset(),
+        lambda mock: mock.set(progress="hold"), lambda mock: mock.scenario("slow"), lambda mock: mock.url,
+    ],
+)  # fmt: skip
+def test_a_mock_that_was_stopped_says_so_whatever_it_is_asked(
+    server: MockServer, signing_key: SigningKey, use: object
+) -> None:
+    with MockServer(port=None, prepared=prepared(signing_key)) as mock, server.open_run() as run:
+        pass
+    assert callable(use)
+    for each in (mock, run):
+        with pytest.raises(SteeringError, match="this mock was stopped: its test, or its with block, is over"):
+            use(each)
+
+
+def test_a_store_of_a_mock_that_was_stopped_stays_closed(signing_key: SigningKey, tmp_path: Path) -> None:
+    with MockServer(Settings(store=tmp_path / "x.sqlite"), port=None, prepared=prepared(signing_key)) as mock:
+        pass
+    with pytest.raises(StoreError, match="is closed"), mock.capss.store.read():
+        pass
+    assert [each.name for each in tmp_path.iterdir()] == ["x.sqlite"]
+
+
+def test_moments_are_taken_as_times_with_a_zone_or_as_text(mock: CapssMock) -> None:
+    mock.freeze("2025-12-15T22:03:52Z")
+    assert mock.now == datetime(2025, 12, 15, 22, 3, 52, tzinfo=UTC)
+    mock.advance(timedelta(days=1))
+    assert mock.now == datetime(2025, 12, 16, 22, 3, 52, tzinfo=UTC)
+    with pytest.raises(SteeringError, match=r"has no time zone: datetime\(…, tzinfo=UTC\), say"):
+        mock.freeze(datetime(2025, 12, 15))  # noqa: DTZ001 - that is the mistake
+    with pytest.raises(SteeringError, match="such as 2025-12-15T22:03:52Z"):
+        mock.freeze("noon")
+
+
+def test_a_control_path_needs_no_slash(mock: CapssMock) -> None:
+    assert mock.call("GET", "scenario") == mock.call("GET", "/scenario") == mock.call("GET", "/__capss/scenario")
+    assert mock.unmatched == 0
+
+
+def test_tokens_of_runs_with_the_same_seed_are_not_each_others(server: MockServer) -> None:
+    settings = read_settings(seed=7)
+    with server.open_run(settings) as one, server.open_run(settings) as other, Sender(one) as a, Sender(other) as b:
+        assert b.http.get("/api/bulkimport/status/1", headers=a.bearer()).status_code == 401
+
+
+def test_lists_of_runs_open_no_ports(server: MockServer) -> None:
+    with server.open_run() as run:
+        assert server.call("GET", "/runs")["runs"][0]["url"] is None
+        assert not run.is_listening
+        url = run.url
+        assert server.call("GET", f"/runs/{run.id}")["url"] == url
+
+
+def test_a_control_token_is_not_shown() -> None:
+    assert "s3cret" not in repr(Settings(control_token="s3cret"))
+
+
+@pytest.mark.parametrize("changes", ["progress=hold", {"progress": 3}, {3: "hold"}, ["progress"]])
+def test_changes_that_are_none_are_refused_with_a_reason(changes: object) -> None:
+    with pytest.raises(SettingsError, match="changes must be switches and their settings as texts"):
+        read_settings(changes=changes)  # type: ignore[arg-type]  # that is the mistake

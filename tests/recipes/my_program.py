@@ -7,7 +7,7 @@ import httpx
 
 SANDBOX = "https://capss-sb.doj.ca.gov"
 GRANT = {"scope": "api", "grant_type": "client_credentials"}
-POLLS = 5
+POLLS = 10
 
 
 def upload(file: str, url: str, client_id: str, client_secret: str) -> str:
@@ -56,4 +56,4 @@ def _files(file: str) -> dict[str, tuple[str, bytes]]:
 
 def _outcome(status: httpx.Response) -> str:
     values = status.json()
-    return "saved" if values["savedCount"] and not values["hasErrors"] and not values["hasDuplicates"] else "refused"
+    return "saved" if values["isUploaded"] and values["savedCount"] and not values["hasErrors"] else "refused"

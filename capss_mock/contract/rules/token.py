@@ -107,7 +107,8 @@ RULES = (
         "A wrong secret or an unknown client gets 401 invalid_client, without WWW-Authenticate "
         "(a departure from RFC 6749 5.2).",
         _oauth(401, "invalid_client"),
-        "use the id and secret that the mock printed at its start, or add the client: capss-mock clients add",
+        "use the id and secret that the mock printed at its start (in a test: capss_mock.client_id and client_secret), "
+        "or add the client: capss-mock clients add",
     ),
     Rule(
         "TOK-DISABLED-CLIENT",
