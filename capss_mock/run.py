@@ -9,8 +9,9 @@ from capss_mock.app import create_app
 from capss_mock.clock import Clock, SteerableClock
 from capss_mock.contract.faults import Fault
 from capss_mock.contract.scenarios import SCENARIOS
+from capss_mock.contract.switches import SWITCHES
 from capss_mock.domain.clients import ApiClient
-from capss_mock.settings import Settings, SettingsError, read_settings
+from capss_mock.settings import Settings, SettingsError, no_such, read_settings
 from capss_mock.store import Databases
 from capss_mock.usecases import Capss
 from capss_mock.usecases.start import Preparation, start, system_clock
@@ -86,6 +87,8 @@ class Run:
             chosen = old.scenario if scenario is None else scenario
             if scenario is not None and scenario in SCENARIOS:
                 self._check(scenario)
+            for name in (switches or {}).keys() - SWITCHES.keys():  # also one that is to be taken back
+                raise SettingsError(no_such("switch", name, SWITCHES))
             changes = {name: text for name, text in {**old.changes, **(switches or {})}.items() if text is not None}
             new = read_settings(chosen, old.dialect, changes)
             self.settings = replace(old, switches=new.switches, scenario=chosen, changes=new.changes)

@@ -441,3 +441,12 @@ def test_a_thousand_runs_leave_nothing_behind(
     assert after[1] <= most
     assert after[0] == threads
     assert after[3] - rss < 10_000  # kB
+
+
+def test_a_switch_that_there_is_not_cannot_be_taken_back_either(mock: InProcess) -> None:
+    before = mock.http.get("/__capss/switches").json
+    for name in ("", "progres"):
+        reply = mock.http.patch("/__capss/switches", json={name: None, "save-code": "200"})
+        assert reply.status_code == 400
+        assert f"there is no switch {name!r}" in reply.json["error"]
+    assert mock.http.get("/__capss/switches").json == before
