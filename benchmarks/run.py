@@ -259,6 +259,7 @@ class Bench:
                 self.add(f"{name} peak MB", peak)
                 self.add(f"{name} s", seconds)
         self.add("capss-mock --help s", measured([*command[:3], "--help"], (0,))[0])
+        self.add("capss --help s", measured([sys.executable, "-m", "capss_client", "--help"], (0,))[0])
         self.add("bare expat 60 MB s", measured([sys.executable, "-c", EXPAT, str(self.big)], (0,))[0])
 
     def signing(self) -> None:
@@ -311,6 +312,7 @@ BARS = [
     ("6 validate, with findings", "validate 60 MB with findings s", "xmllint --stream --schema s", "<=", 3.5),
     ("6 peak at 312 MB, MB", "validate 312 MB peak MB", None, "<=", 60.0),
     ("8 capss-mock --help, s", "capss-mock --help s", None, "<=", 0.2),
+    ("8 capss --help, s", "capss --help s", None, "<=", 0.25),
     ("8 validate of one small file, s", "validate one small file s", None, "<=", 0.4),
     ("5 S p99 during it to idle", "S/1 p99 during 60 MB ms", "S/1 p99 idle ms", "<=", 10.0),
 ]

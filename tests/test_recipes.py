@@ -1,17 +1,25 @@
 """The README's recipes run: Python's each in a directory of its own, those of other languages where their runtime is."""
 
+import os
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import click
 import pytest
 import yaml
 
+from capss_client.cli import cli as client_cli
+from capss_mock.server import MockServer
+from capss_mock.settings import read_settings
 from tests.test_docs import README, ROOT, blocks
 
 RECIPES = {found[1]: text for text in blocks("python") if (found := re.match(r"# ([\w.]+)", text))}
+THREE = ROOT / "fixtures/uploads/valid/three-transactions.xml"
 VALID = ROOT / "fixtures/uploads/valid/one-transaction.xml"
 TIMES = re.compile(r"\d\d:\d\d:\d\dZ|\d+\.\d ms|run[A-Za-z0-9]{12}|\d{4}-\d\d-\d\dT[\d:]+Z")
 
@@ -33,7 +41,7 @@ def run(project: Path, *command: str) -> subprocess.CompletedProcess[str]:
 def test_every_python_recipe_has_a_name_and_is_run_below() -> None:
     assert len(RECIPES) == len(blocks("python"))
     assert set(RECIPES) == {
-        "test_upload.py", "conftest.py", "test_every_scenario.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py",
+        "send_day.py", "test_upload.py", "conftest.py", "test_every_scenario.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py",
     }  # fmt: skip
 
 
@@ -123,3 +131,54 @@ def test_every_fixture_and_member_in_the_readme_exists() -> None:
     assert len(members) > 15
     with MockServer(port=None) as mock:
         assert [name for name in members if not hasattr(mock, name)] == []
+
+
+@pytest.fixture
+def capss(project: Path) -> Iterator[dict[str, str]]:
+    """An environment that names a mock, and a day.xml of three records."""
+    shutil.copy(THREE, project / "day.xml")
+    with MockServer(read_settings(changes={"progress": "immediate"})) as mock:
+        yield {**os.environ, **mock.environ}
+
+
+def test_the_program_of_ten_lines_prints_what_the_readme_shows(project: Path, capss: dict[str, str]) -> None:
+    (project / "send_day.py").write_text(RECIPES["send_day.py"])
+    assert len([line for line in RECIPES["send_day.py"].splitlines() if line.strip()]) <= 10
+    command = [sys.executable, "send_day.py", "day.xml"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=True, env=capss)
+    assert done.stdout == next(text for text in blocks("text") if text.startswith("confirmed: "))
+    done = subprocess.run(
+        command, cwd=project, capture_output=True, text=True, timeout=60, check=False,
+        env={**capss, "CAPSS_CLIENT_SECRET": "wrong"},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.startswith("Refused: the token endpoint answered 401 invalid_client; expected an access token. ")
+
+
+def test_the_command_prints_what_the_readme_shows(project: Path, capss: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "capss_client", "upload", "day.xml"]
+    run_it = partial(subprocess.run, command, cwd=project, capture_output=True, text=True, timeout=60, env=capss)
+    assert run_it(check=False).returncode == 0
+    again = run_it(check=False)
+    assert (again.returncode, again.stderr) == (1, "")
+    assert again.stdout == next(text for text in blocks("text") if text.startswith("day.xml: "))
+
+
+def test_every_capss_command_in_the_readme_can_be_parsed() -> None:
+    lines = [
+        line.split("#")[0].strip() for text in blocks("sh") for line in text.splitlines() if line.startswith("capss ")
+    ]
+    assert len(lines) >= 4
+    for line in lines:
+        _, name, *words = line.split()
+        command = client_cli.get_command(click.Context(client_cli), name)
+        assert command is not None, line
+        command.parse_args(click.Context(command, info_name=name), words)
+
+
+def test_the_exit_codes_in_the_readme_are_those_of_the_help() -> None:
+    table = re.findall(r"^\| (\d) \| (.*) \|$", README, re.MULTILINE)
+    assert [code for code, _ in table] == ["0", "1", "2", "3", "4"]
+    shown = " ".join((client_cli.help or "").split())
+    for code, words in table:
+        assert f"{code} {words.replace('before you send it', 'before sending it')}" in shown

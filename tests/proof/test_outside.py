@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from capss_mock.server import MockServer
+from capss_mock.settings import read_settings
 from tests.test_recipes import RECIPES, ROOT, VALID
 
 pytestmark = pytest.mark.proof
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Python of an environment with pytest and the kit, without any extra."""
+    """The Python of an environment with the kit alone, without any extra."""
     directory = tmp_path_factory.mktemp("environment")
     venv.create(directory, symlinks=os.name != "nt")
     python = directory / "bin/python"
-    install(python, str(ROOT), "pytest")
+    install(python, str(ROOT))
     return python
 
 
@@ -44,6 +46,7 @@ def test_the_kit_is_used_from_a_wheel_in_a_project_of_its_own(python: Path, tmp_
     for name in ("test_upload.py", "test_in_process.py", "test_built_in_hosts.py", "test_with_unittest.py"):
         (tmp_path / name).write_text(RECIPES[name])
     (tmp_path / "test_plain.py").write_text("def test_it(): pass\n")
+    install(python, "pytest")
     assert "1 passed" in run(python, tmp_path, "test_plain.py")
     assert "pip install 'capss-kit[mock]'" in run(python, tmp_path, "test_upload.py")
     install(python, f"{ROOT}[mock]", "respx")
@@ -54,3 +57,29 @@ def test_the_kit_is_used_from_a_wheel_in_a_project_of_its_own(python: Path, tmp_
     )
     printed = run(python, tmp_path)
     assert "8 passed" in printed, printed
+
+
+def test_the_client_works_from_the_base_install_alone(python: Path, tmp_path: Path) -> None:
+    shutil.copy(VALID, tmp_path / "day.xml")
+    (tmp_path / "send_day.py").write_text(RECIPES["send_day.py"])
+    capss = python.with_name("capss")
+
+    def done(*command: object) -> tuple[int, str, str]:
+        found = subprocess.run(
+            [*map(str, command)], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False, env=environment
+        )
+        return found.returncode, found.stdout, found.stderr
+
+    with MockServer(read_settings(changes={"progress": "immediate"})) as mock:
+        environment = {**os.environ, **mock.environ}
+        assert done(capss, "doctor")[0] == 0
+        assert done(capss, "upload", "day.xml") == (0, "day.xml: saved 1 of 1\n", "")
+        mock.reset()
+        assert done(python, "send_day.py", "day.xml") == (0, "confirmed: True, saved 1 of 1, no errors\n", "")
+        assert mock.submissions.accepted == 1
+    code, _, err = done(capss, "validate", "day.xml")
+    assert code == 2
+    assert "pip install 'capss-kit[mock]'" in err
+    code, _, err = done(python.with_name("capss-mock"), "serve")
+    assert code == 2
+    assert "pip install 'capss-kit[mock]'" in err

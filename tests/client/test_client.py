@@ -1,0 +1,328 @@
+"""Both clients over respx: what goes on the wire, and what each error of httpx means."""
+
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import respx
+
+from capss_client import (
+    AsyncClient,
+    CapssError,
+    Client,
+    ConfigError,
+    NotSent,
+    OnDup,
+    OnError,
+    Progress,
+    Receipt,
+    Refused,
+    Undetermined,
+)
+from tests.client.helpers import ACCEPTED, BASE, FINAL, HREF, PENDING, TOKEN, Time
+
+UPLOAD, UPDATE, ASK = f"{BASE}/api/bulkimport/save", f"{BASE}/api/itemupdate/updateItem", f"{BASE}/oauth2/token"
+
+
+class Caller:
+    """A client of either kind, called in the same way."""
+
+    def __init__(self, kind: str, **options: Any) -> None:
+        make: Any = {"sync": Client, "async": AsyncClient}[kind]
+        self.client = make(BASE, "a", "s3cret", **options)
+        self._is_async = kind == "async"
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.client, name)
+
+        def call(*args: Any, **more: Any) -> Any:
+            if not self._is_async:
+                return method(*args, **more)
+
+            async def work() -> Any:
+                return await method(*args, **more)
+
+            return anyio.run(work)
+
+        return call
+
+
+@pytest.fixture(params=["sync", "async"])
+def make(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Caller]:
+    """Makes clients for which time passes without waiting."""
+
+    def one(**options: Any) -> Caller:
+        caller = Caller(request.param, **options)
+        caller.time = Time()  # type: ignore[attr-defined]  # for whoever looks at what was waited
+        caller.__dict__["time"].rule(caller.client, monkeypatch)
+        return caller
+
+    return one
+
+
+@pytest.fixture
+def routes() -> Iterator[respx.MockRouter]:
+    with respx.mock(assert_all_called=False) as router:
+        router.post(ASK, name="token").respond(200, content=TOKEN)
+        router.post(UPLOAD, name="upload").respond(202, content=ACCEPTED)
+        router.post(UPDATE, name="update").respond(202, content=ACCEPTED)
+        router.get(HREF, name="status").respond(200, content=FINAL)
+        yield router
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "day.xml"
+    path.write_bytes(b"<capssUpload>\xc3\xa9\r\n</capssUpload>")
+    return path
+
+
+def test_a_document_is_sent_and_confirmed(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    told: list[Progress] = []
+    caller = make(on_progress=told.append)
+    receipt = caller.upload(file)
+    result = caller.wait(receipt)
+    assert (result.confirmed, result.saved, result.duplicates, result.errors) == (True, 3, False, ())
+    assert [len(routes[name].calls) for name in ("token", "upload", "status")] == [1, 1, 1]
+    assert [each.stage for each in told] == ["token", "sending", "accepted", "final"]
+
+
+def test_the_wire_is_as_the_sheet_shows_it(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    caller = make()
+    caller.upload(file, on_dup=OnDup.SUBMIT_WITHOUT_DUPS, on_error=OnError.SUBMIT)
+    token, upload = routes["token"].calls.last.request, routes["upload"].calls.last.request
+    assert token.headers["authorization"] == "Basic YTpzM2NyZXQ="
+    assert token.content == b"scope=api&grant_type=client_credentials"
+    assert token.headers["content-type"] == "application/x-www-form-urlencoded"
+    assert upload.headers["authorization"] == "Bearer a.b.c"
+    assert upload.url.query == b"onDup=submitWithoutDups&onError=submit"
+    head = f"Content-Type: {upload.headers['content-type']}\r\n\r\n".encode()
+    (part,) = message_from_bytes(head + upload.content).get_payload()  # type: ignore[misc]  # a list of parts
+    assert part.get_param("name", header="content-disposition") == "bulkUploadFile"
+    assert part.get_filename() == "day.xml"
+    assert file.read_bytes() in upload.content
+    assert int(upload.headers["content-length"]) == len(upload.content)
+
+
+def test_no_parameters_are_sent_unless_asked_for(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    make().upload(file)
+    assert routes["upload"].calls.last.request.url.query == b""
+
+
+def test_an_update_goes_where_updates_go(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    make().update(file)
+    assert b'name="itemUpdateFile"; filename="day.xml"' in routes["update"].calls.last.request.content
+    assert not routes["upload"].called
+
+
+@pytest.mark.parametrize(
+    "error",
+    [httpx.ConnectError("refused"), httpx.ConnectTimeout("slow"), httpx.PoolTimeout("full"), httpx.ProxyError("no")],
+    ids=repr,
+)
+def test_where_no_connection_was_made_it_is_tried_again(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, error: httpx.HTTPError
+) -> None:
+    routes["upload"].side_effect = [error, error, httpx.Response(202, content=ACCEPTED)]
+    assert make().upload(file).href == HREF
+    routes["upload"].side_effect = error
+    with pytest.raises(NotSent, match=r"no connection to https://capss\.test"):
+        make().upload(file)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        httpx.ReadTimeout("slow"), httpx.ReadError("reset"), httpx.WriteError("reset"), httpx.WriteTimeout("slow"),
+        httpx.CloseError("x"), httpx.RemoteProtocolError("gone"), httpx.LocalProtocolError("x"), httpx.DecodingError("x"),
+        httpx.TransportError("x"), httpx.TooManyRedirects("x"),
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_where_something_may_have_been_sent_it_is_undetermined(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, error: httpx.HTTPError
+) -> None:
+    routes["upload"].side_effect = error
+    with pytest.raises(Undetermined, match="the answer to the upload was lost"):
+        make().upload(file)
+    assert routes["upload"].call_count == 1
+
+
+def test_a_bad_certificate_is_told_at_once(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    error.__cause__ = ssl.SSLError()
+    routes["token"].side_effect = error
+    with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+        make().upload(file)
+    assert routes["token"].call_count == 1
+
+
+def test_redirects_are_not_followed(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    elsewhere = routes.get("https://elsewhere.test/").respond(200)
+    routes["upload"].respond(307, headers={"Location": "https://elsewhere.test/"})
+    with pytest.raises(Undetermined):
+        make().upload(file)
+    assert not elsewhere.called
+
+
+def test_one_token_serves_many_calls_and_is_renewed_once_after_401(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    caller = make()
+    for _ in range(3):
+        caller.upload(file)
+    assert routes["token"].call_count == 1
+    routes["upload"].side_effect = [httpx.Response(401), httpx.Response(202, content=ACCEPTED)]
+    routes["token"].respond(200, content=TOKEN.replace(b"a.b.c", b"d.e.f"))
+    caller.upload(file)
+    assert routes["token"].call_count == 2
+    assert routes["upload"].calls.last.request.headers["authorization"] == "Bearer d.e.f"
+
+
+def test_a_token_that_is_over_at_once_is_used_once(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    routes["token"].respond(200, content=TOKEN.replace(b"3600", b"0"))
+    caller = make()
+    caller.wait(caller.upload(file))
+    assert routes["token"].call_count == 2
+
+
+def test_threads_share_a_token(routes: respx.MockRouter, file: Path) -> None:
+    started = threading.Barrier(8)
+    with Client(BASE, "a", "b") as client:
+
+        def upload(_: int) -> Receipt:
+            started.wait(10)
+            return client.upload(file)
+
+        with ThreadPoolExecutor(8) as pool:
+            receipts = list(pool.map(upload, range(8)))
+    assert {each.href for each in receipts} == {HREF}
+    assert (routes["token"].call_count, routes["upload"].call_count) == (1, 8)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_tasks_share_a_token(routes: respx.MockRouter, file: Path, backend: str) -> None:
+    async def work() -> None:
+        async with AsyncClient(BASE, "a", "b") as client, anyio.create_task_group() as group:
+            for _ in range(8):
+                group.start_soon(client.upload, file)
+
+    anyio.run(work, backend=backend)
+    assert (routes["token"].call_count, routes["upload"].call_count) == (1, 8)
+
+
+def test_a_token_is_shared_between_programs_by_a_file(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        make(token_cache=tmp_path / "tokens.json").upload(file)
+    assert routes["token"].call_count == 1
+
+
+def test_the_ledger_refuses_what_was_sent(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, tmp_path: Path
+) -> None:
+    caller = make(ledger=tmp_path / "sent.sqlite")
+    caller.wait(caller.upload(file))
+    with pytest.raises(ConfigError, match=r"already \(saved\)"):
+        caller.upload(file)
+    caller.upload(file, again=True)
+    assert routes["upload"].call_count == 2
+
+
+def test_a_status_is_asked_for_once_and_noted(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, tmp_path: Path
+) -> None:
+    caller = make(ledger=tmp_path / "sent.sqlite")
+    receipt = caller.upload(file)
+    routes["status"].respond(202, content=PENDING)
+    assert caller.status(receipt).final is False
+    routes["status"].respond(202)
+    assert caller.status(receipt.href) is None
+    routes["status"].respond(200, content=FINAL)
+    assert caller.status("/api/bulkimport/status/7").confirmed
+    with pytest.raises(ConfigError, match=r"already \(saved\)"):
+        caller.upload(file)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://elsewhere.test/x", "http://capss.test/x", "https://capss.test@evil.test/", "https://["]
+)
+def test_the_token_goes_to_no_other_host(make: Callable[..., Caller], routes: respx.MockRouter, url: str) -> None:
+    caller = make()
+    for call in (caller.status, caller.wait):
+        with pytest.raises(ConfigError, match="the status URL is on another host"):
+            call(url)
+    assert not routes["token"].called
+
+
+@pytest.mark.parametrize("kind", ["missing", "empty", "directory"])
+def test_a_file_that_cannot_be_sent_is_named_before_anything_is(
+    make: Callable[..., Caller], routes: respx.MockRouter, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "x.xml" if kind != "directory" else tmp_path
+    if kind == "empty":
+        path.touch()
+    with pytest.raises(ConfigError, match="Nothing was sent") as error:
+        make().upload(path)
+    assert str(path) in str(error.value)
+    assert not routes.calls
+
+
+def test_a_file_that_is_gone_at_the_second_try_is_named(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    def busy(_request: httpx.Request) -> httpx.Response:
+        file.unlink()
+        return httpx.Response(503)
+
+    routes["upload"].side_effect = busy
+    with pytest.raises(ConfigError, match="cannot be read"):
+        make().upload(file)
+
+
+def test_an_answer_without_end_is_lost(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
+    routes["upload"].respond(202, content=b" " * (5 * 2**20))
+    with pytest.raises(Undetermined, match="longer than 4194304 bytes"):
+        make().upload(file)
+
+
+def test_a_token_can_be_had_alone(make: Callable[..., Caller], routes: respx.MockRouter) -> None:
+    caller = make()
+    assert caller.token().expires_in == 3600
+    caller.token()
+    assert routes["token"].call_count == 2
+
+
+@pytest.mark.parametrize(("status", "kind", "code"), [(401, Refused, 1), (500, NotSent, 4), (404, NotSent, 4)])
+def test_errors_have_their_exit_code_and_their_parts(
+    make: Callable[..., Caller], routes: respx.MockRouter, status: int, kind: type[CapssError], code: int
+) -> None:
+    routes["token"].respond(status)
+    with pytest.raises(kind) as error:
+        make().token()
+    assert error.value.exit_code == code
+    assert str(error.value) == f"{error.value.found}; expected {error.value.expected}. {error.value.next_step}"
+
+
+def test_clients_close_their_connections(make: Callable[..., Caller], routes: respx.MockRouter) -> None:
+    with Client(BASE, "a", "b") as client:
+        pass
+    assert client._http.is_closed
+
+    async def work() -> AsyncClient:
+        async with AsyncClient(BASE, "a", "b") as client:
+            return client
+
+    assert anyio.run(work)._http.is_closed
