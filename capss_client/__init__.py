@@ -17,19 +17,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from capss_client._client import AsyncClient, Client, Options
     from capss_client._config import InsecureWarning
-    from capss_client._errors import CapssError, ConfigError, NotSent, Refused, Undetermined
+    from capss_client._errors import AlreadySent, CapssError, ConfigError, NotSent, Refused, Undetermined
     from capss_client._flows import Progress
     from capss_client._models import OnDup, OnError, Receipt, Result, Token
 
 _HOMES = {  # loaded when they are asked for: the command's help needs no httpx
     "_client": ("AsyncClient", "Client", "Options"),
     "_config": ("InsecureWarning",),
-    "_errors": ("CapssError", "ConfigError", "NotSent", "Refused", "Undetermined"),
+    "_errors": ("AlreadySent", "CapssError", "ConfigError", "NotSent", "Refused", "Undetermined"),
     "_flows": ("Progress",),
     "_models": ("OnDup", "OnError", "Receipt", "Result", "Token"),
 }
 
 __all__ = [
+    "AlreadySent",
     "AsyncClient",
     "CapssError",
     "Client",

@@ -1,12 +1,14 @@
 """The clients: they drive the flows with httpx, one in threads, one in tasks."""
 
+import os
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypedDict, Unpack
+from urllib.parse import urlsplit
 
 import anyio
 import httpx
@@ -25,6 +27,7 @@ _NO_CONNECTION = (
     httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol,
 )  # fmt: skip
 _sleep, _sleep_async = time.sleep, anyio.sleep  # so that tests need not wait
+_LEAST_PATIENCE_S = 0.5
 DEADLINE_S = 300.0
 TIMEOUT_S = 30.0
 
@@ -79,9 +82,9 @@ class _Base:
     def _deadline(self, seconds: float) -> float:
         return self._setup.clock() + seconds
 
-    def _token_flow(self) -> Flow[Token]:
+    def _token_flow(self, deadline: float = float("inf")) -> Flow[Token]:
         asked_at = time.time()
-        token = yield from get_token(self._setup, self._deadline(self._timeout))
+        token = yield from get_token(self._setup, min(deadline, self._deadline(DEADLINE_S)))
         self._keeper.put(token, asked_at)
         return token
 
@@ -93,10 +96,17 @@ class _Base:
             "upload": (_paths.UPLOAD_PART, _paths.UPLOAD),
             "update": (_paths.UPDATE_PART, _paths.UPDATE),
         }[kind]
-        flow = send(self._setup, place, Document(file, part, _size(file)), query, self._deadline(deadline))
-        if self._ledger is None:
-            return flow
-        return recorded(self._ledger, self._config.base + place, file, flow, again=again)
+        flow = send(self._setup, place, _document(file, part), query, self._deadline(deadline))
+        if self._ledger is not None:
+            scheme, host, port = origin(self._config.base)
+            address = f"{scheme}://{host}:{port}{urlsplit(self._config.base).path}{place}"
+            flow = recorded(self._ledger, address, file, flow, again=again)
+        return self._told(flow)
+
+    def _told(self, flow: Flow[Receipt]) -> Flow[Receipt]:
+        receipt = yield from flow
+        self._setup.tell(Progress("accepted"))  # when it is noted: who is told may fail
+        return receipt
 
     def _upload_flow(
         self, path: str | Path, on_dup: OnDup | None, on_error: OnError | None, deadline: float, *, again: bool
@@ -114,10 +124,25 @@ class _Base:
 
     def _looking(self, receipt: Receipt | str) -> Flow[Result | None]:
         receipt = self._own(receipt)
-        result = yield from look(receipt)
+        result = yield from look(receipt, self._deadline(self._timeout))
         if self._ledger is not None and result is not None and result.final:
             self._ledger.finished(receipt.href, result)
         return result
+
+    def _patience(self, call: Call) -> float:
+        """How long to wait for a sign of life: no longer than there is time."""
+        return max(_LEAST_PATIENCE_S, min(self._timeout, call.deadline - self._setup.clock()))
+
+    def _check(self, body: bytes, call: Call) -> None:
+        """Read no longer, and no more, than makes sense.
+
+        Raises:
+            Lost: that is the end of it.
+        """
+        if len(body) > _LONGEST_ANSWER:
+            raise Lost(f"the answer is longer than {_LONGEST_ANSWER} bytes")
+        if self._setup.clock() > call.deadline:
+            raise Lost("the answer comes too slowly, and the time is up")
 
     def _own(self, receipt: Receipt | str) -> Receipt:
         """A receipt whose URL may get the token.
@@ -126,34 +151,44 @@ class _Base:
             ConfigError: it is on another host.
         """
         if isinstance(receipt, str):
+            if receipt.isascii() and receipt.isdigit():
+                receipt = f"{_paths.UPLOAD.rpartition('/')[0]}/status/{receipt}"
             href = receipt if "://" in receipt else self._config.base + "/" + receipt.lstrip("/")
             receipt = Receipt("", "", href)
         try:
             same = origin(receipt.href) == origin(self._config.base)
         except ValueError:
             same = False
-        if not same:
+        if not same or receipt.href.rstrip("/") == self._config.base:
             raise ConfigError(
-                "the status URL is on another host",
-                expected=f"one on {self._config.base}",
+                "the status URL is none, or on another host",
+                expected=f"one on {self._config.base}, as upload gave it",
                 next_step="The token is sent to no other host: set the base URL to that of the upload.",
             )
         return receipt
 
 
-def _size(file: Path) -> int:
+def _document(file: Path, part: str) -> Document:
     try:
-        size = file.stat().st_size if file.is_file() else None
-        if size:
+        file.name.encode()
+        found = file.stat() if file.is_file() else None
+        if found is not None and found.st_size:
             with file.open("rb"):
-                return size
-    except OSError as error:
-        raise _no_file(file, f"cannot be read ({error.strerror})") from None
-    raise _no_file(file, "is empty" if size == 0 else "is not there" if not file.exists() else "is no file")
+                return Document(file, part, found.st_size, _stamp(found))
+    except UnicodeEncodeError:
+        raise _no_file(file, "has a name that is not UTF-8, as it would have to be sent") from None
+    except (OSError, ValueError) as error:
+        raise _no_file(file, f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+    raise _no_file(file, "is not there" if not file.exists() else "is no file" if found is None else "is empty")
+
+
+def _stamp(found: os.stat_result) -> tuple[int, ...]:
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _no_file(file: Path, found: str) -> ConfigError:
-    return ConfigError(f"{file} {found}", expected="an XML document", next_step="Nothing was sent: name another file.")
+    shown = str(file).encode("utf-8", "replace").decode()
+    return ConfigError(f"{shown} {found}", expected="an XML document", next_step="Nothing was sent: name another file.")
 
 
 def _request(call: Call, stack: ExitStack) -> dict[str, Any]:
@@ -169,12 +204,17 @@ def _request(call: Call, stack: ExitStack) -> dict[str, Any]:
             file = stack.enter_context(document.path.open("rb"))
         except OSError as error:
             raise _no_file(document.path, f"cannot be read ({error.strerror})") from None
+        if document.stamp and _stamp(os.fstat(file.fileno())) != document.stamp:
+            raise _no_file(document.path, "was changed while it was about to be sent")
         request["files"] = {document.part: (document.path.name, file, "application/xml")}
     return request
 
 
-def _failure(error: httpx.HTTPError) -> Unreachable | Lost:
-    """What an error of httpx means: that nothing was sent, or that it cannot be known."""
+_ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError)  # of an exchange
+
+
+def _failure(error: Exception) -> Unreachable | Lost:
+    """What an error of httpx, or of reading the file, means: that nothing was sent, or that it cannot be known."""
     words = "".join(char for char in str(error) if char.isprintable())[:200] or type(error).__name__
     if isinstance(error, _NO_CONNECTION):
         return Unreachable(words, lasting="CERTIFICATE" in words or "SSL" in words)
@@ -212,8 +252,11 @@ class Client(_Base):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(base_url, client_id, client_secret, options)
-        self._http = httpx.Client(verify=self._config.context(), timeout=self._timeout, transport=transport)
-        self._lock = threading.Lock()
+        with _proxies_explained():
+            self._http = httpx.Client(
+                verify=self._config.context(), trust_env=not self._config.is_plain, transport=transport
+            )
+        self._lock = threading.RLock()  # who is told of progress may use the client
 
     def upload(
         self,
@@ -296,31 +339,36 @@ class Client(_Base):
         except StopIteration as end:
             value: T = end.value
             return value
+        finally:
+            flow.close()  # also when it is stopped from outside
 
     def _answer(self, step: Step) -> Any:
         match step:
             case Call():
                 return self._call(step)
             case Bearer():
-                return self._bearer(step.refused)
+                return self._bearer(step)
             case Pause():
                 return _sleep(step.seconds)
 
-    def _bearer(self, refused: str) -> str:
+    def _bearer(self, step: Bearer) -> str:
         with self._lock:  # one of them asks, the others take what it got
-            kept = self._keeper.get(refused)
-            return kept or self._drive(self._token_flow()).value
+            kept = self._keeper.get(step.refused)
+            return kept or self._drive(self._token_flow(step.deadline)).value
 
     def _call(self, call: Call) -> Reply:
         try:
-            with ExitStack() as stack, self._http.stream(**_request(call, stack)) as response:
-                body = b""
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    _check_length(body)
-                return _reply(response, body)
-        except httpx.HTTPError as error:
-            raise _failure(error) from None
+            with ExitStack() as stack:
+                request = _request(call, stack) | {"timeout": self._patience(call)}
+                with self._http.stream(**request) as response:
+                    body = b""
+                    for chunk in response.iter_bytes():
+                        body += chunk
+                        self._check(body, call)
+                    return _reply(response, body)
+        except _ERRORS as error:
+            failure = _failure(error)
+        raise failure  # not from there: the error of httpx holds the request, and so the token
 
 
 class AsyncClient(_Base):
@@ -339,7 +387,10 @@ class AsyncClient(_Base):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(base_url, client_id, client_secret, options)
-        self._http = httpx.AsyncClient(verify=self._config.context(), timeout=self._timeout, transport=transport)
+        with _proxies_explained():
+            self._http = httpx.AsyncClient(
+                verify=self._config.context(), trust_env=not self._config.is_plain, transport=transport
+            )
         self._lock = anyio.Lock()
 
     async def upload(
@@ -396,34 +447,45 @@ class AsyncClient(_Base):
         except StopIteration as end:
             value: T = end.value
             return value
+        finally:
+            flow.close()  # also when it is stopped from outside
 
     async def _answer(self, step: Step) -> Any:
         match step:
             case Call():
                 return await self._call(step)
             case Bearer():
-                return await self._bearer(step.refused)
+                return await self._bearer(step)
             case Pause():
                 return await _sleep_async(step.seconds)
 
-    async def _bearer(self, refused: str) -> str:
+    async def _bearer(self, step: Bearer) -> str:
         async with self._lock:
-            kept = self._keeper.get(refused)
-            return kept or (await self._drive(self._token_flow())).value
+            kept = self._keeper.get(step.refused)
+            return kept or (await self._drive(self._token_flow(step.deadline))).value
 
     async def _call(self, call: Call) -> Reply:
         try:
             with ExitStack() as stack:
-                async with self._http.stream(**_request(call, stack)) as response:
+                request = _request(call, stack) | {"timeout": self._patience(call)}
+                async with self._http.stream(**request) as response:
                     body = b""
                     async for chunk in response.aiter_bytes():
                         body += chunk
-                        _check_length(body)
+                        self._check(body, call)
                     return _reply(response, body)
-        except httpx.HTTPError as error:
-            raise _failure(error) from None
+        except _ERRORS as error:
+            failure = _failure(error)
+        raise failure  # not from there: the error of httpx holds the request, and so the token
 
 
-def _check_length(body: bytes) -> None:
-    if len(body) > _LONGEST_ANSWER:
-        raise Lost(f"the answer is longer than {_LONGEST_ANSWER} bytes")
+@contextmanager
+def _proxies_explained() -> Iterator[None]:
+    try:
+        yield
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"the proxy that the environment names cannot be used ({error})",
+            expected="HTTPS_PROXY with an http or https URL, or none",
+            next_step="Nothing was sent: set it right, or unset it.",
+        ) from None

@@ -5,6 +5,7 @@ import warnings
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 from capss_client import _paths
 from capss_client._auth import basic
@@ -30,11 +31,14 @@ class Config:
     def __repr__(self) -> str:
         return f"Config({self.base}, {self.client_id})"
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether there is no TLS at all: then nothing goes through a proxy of the environment, either."""
+        return self.base.startswith("http://") and self.token_url.startswith("http://")
+
     def context(self) -> ssl.SSLContext | bool:
         """What httpx verifies with; nothing where there is no TLS."""
-        if self.base.startswith("http://"):
-            return False
-        if self.insecure:
+        if self.insecure or self.is_plain:
             return False
         return ssl.create_default_context(cafile=self.ca_file)
 
@@ -56,6 +60,14 @@ def configure(
     """
     base = base_url.strip().rstrip("/")
     scheme, host, _ = _origin(base, "base URL")
+    parts = urlsplit(base)
+    if parts.query or parts.fragment:
+        raise ConfigError(
+            "the base URL has a query or a fragment",
+            expected=f"a URL such as https://{_paths.SANDBOX}",
+            next_step="Leave out what follows ? or #.",
+        )
+    base = urlunsplit(parts._replace(netloc=parts.netloc.lower()))  # the ledger takes it for the address
     token = (token_url or base + _paths.TOKEN).strip()
     token_scheme, token_host, _ = _origin(token, "token URL")
     if _paths.PRODUCTION in (host, token_host) and not production:
@@ -78,12 +90,20 @@ def configure(
             expected="the id and the secret of an API client",
             next_step="Both are made on the API Client page of CAPSS: CAPSS_CLIENT_ID, CAPSS_CLIENT_SECRET.",
         )
+    try:
+        credentials = basic(client_id, client_secret)
+    except UnicodeEncodeError:
+        raise ConfigError(
+            "the client id or the secret is no text in UTF-8",
+            expected="the id and the secret of an API client",
+            next_step="Look at how they are set.",
+        ) from None
     file = Path(ca_file) if ca_file else None
     if file is not None:
         _check_ca(file)
     if insecure:
         warnings.warn(f"certificates of {host} are not checked", InsecureWarning, stacklevel=4)
-    return Config(base, token, client_id, basic(client_id, client_secret), file, insecure)
+    return Config(base, token, client_id, credentials, file, insecure)
 
 
 def _origin(url: str, name: str) -> tuple[str, str, int]:

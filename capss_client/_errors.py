@@ -2,6 +2,7 @@
 
     CapssError
     ├── ConfigError     the client cannot be used like that; nothing was sent
+    │   └── AlreadySent     the ledger has the document: it was sent before, and is not sent again
     ├── NotSent         the document was not taken, for a reason that may pass; it can be sent again
     ├── Refused         CAPSS says no; the document was not taken, and will not be like that
     └── Undetermined    whether the document was taken cannot be known from here: look before sending it again
@@ -34,6 +35,20 @@ class ConfigError(CapssError, ValueError):
     """The client cannot be used like that: an address, a file, a setting. Nothing was sent."""
 
     exit_code = 2
+
+
+class AlreadySent(ConfigError):
+    """The ledger has the content of the document, and it is not known that it was not saved. Nothing was sent now.
+
+    Attributes:
+        saved: whether it is known to be saved.
+        href: where to ask what became of it, if CAPSS said so.
+    """
+
+    def __init__(self, found: str, *, expected: str, next_step: str, saved: bool, href: str | None) -> None:
+        super().__init__(found, expected=expected, next_step=next_step)
+        self.saved, self.href = saved, href
+        self.exit_code = 0 if saved else 3
 
 
 class NotSent(CapssError):

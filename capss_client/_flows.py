@@ -1,9 +1,10 @@
 """What the client does, each thing written once: get a token, send a document, wait for what becomes of it."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
 from capss_client._errors import CapssError, ConfigError, NotSent, Refused, Undetermined
@@ -13,6 +14,10 @@ from capss_client._steps import Bearer, Call, Clock, Document, Flow, Lost, Pause
 LOOK_FIRST = (
     "Do not send it again: look in CAPSS whether it is there, or ask whoever runs CAPSS; then send it again, or not."
 )
+_TLS = (
+    "Nothing was sent, and trying again will not help: does this port speak TLS (https), and is its certificate to be "
+    "trusted (--ca-file)?"
+)
 _TRIES = 4  # for what may be tried again
 _TROUBLES = 6  # answers in a row that say nothing of a status
 _FIRST_PAUSE_S = 0.6
@@ -20,6 +25,9 @@ _GROWTH = 1.5
 _LONGEST_PAUSE_S = 30.0
 _JITTER = 0.1
 _BUSY = (429, 503)
+_NOT_TAKEN = (400, 401, 403, 404, 405, 413)  # those that are given before anything is done
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,60}")
+_ADDRESS = re.compile(r"[\x21-\x7e]{1,2000}")
 _TAKEN = (200, 201, 202)
 
 
@@ -43,7 +51,7 @@ class Setup:
 
     base: str
     token_url: str
-    basic: str
+    basic: str = field(repr=False)
     tell: Callable[[Progress], None] = lambda _progress: None
     clock: Clock = time.monotonic
     wall_clock: Clock = time.time
@@ -65,9 +73,8 @@ def get_token(setup: Setup, deadline: float) -> Flow[Token]:
         NotSent: the token endpoint cannot be reached, or does not answer as one.
     """
     setup.tell(Progress("token"))
-    call = Call(
-        "POST", setup.token_url, form={"scope": "api", "grant_type": "client_credentials"}, basic=setup.basic
-    )  # fmt: skip
+    form = {"scope": "api", "grant_type": "client_credentials"}
+    call = Call("POST", setup.token_url, form=form, basic=setup.basic, deadline=deadline)
     pauses = setup.pauses()
     for left in reversed(range(_TRIES)):
         wait = 0.0
@@ -76,7 +83,7 @@ def get_token(setup: Setup, deadline: float) -> Flow[Token]:
         except (Unreachable, Lost) as error:
             problem = _no_token(f"no answer from {_host(setup.token_url)} ({error})")
             if isinstance(error, Unreachable) and error.lasting:
-                raise problem from None
+                raise NotSent(problem.found, expected=problem.expected, next_step=_TLS) from None
         else:
             if reply.status == 200:
                 return _token(reply)
@@ -121,11 +128,11 @@ def _token_refused(reply: Reply) -> Refused:
     try:
         values = reply.json()
         code = values.get("error", "") if isinstance(values, dict) else ""
-        code = code if isinstance(code, str) and code.isascii() and len(code) < 60 else ""
+        code = code if isinstance(code, str) and _CODE.fullmatch(code) else ""
     except Unreadable:
         code = ""
     hints = {
-        "invalid_client": "check the client id and the secret: the API Client page sets a new one; an expired client",
+        "invalid_client": "check the client id and the secret; the API Client page sets a new one",
         "invalid_scope": "this API client has no right to api",
     }
     return Refused(
@@ -149,11 +156,11 @@ def send(setup: Setup, path: str, document: Document, query: Mapping[str, str], 
     refused = ""
     tries = _TRIES
     while True:
-        bearer: str = yield Bearer(refused)
+        bearer: str = yield Bearer(refused, deadline)
         setup.tell(Progress("sending", note=document.path.name))
         wait = 0.0
         try:
-            reply: Reply = yield Call("POST", url, query=query, document=document, bearer=bearer)
+            reply: Reply = yield Call("POST", url, query=query, document=document, bearer=bearer, deadline=deadline)
         except Unreachable as error:
             problem = NotSent(
                 f"no connection to {_host(url)} ({error})",
@@ -161,16 +168,14 @@ def send(setup: Setup, path: str, document: Document, query: Mapping[str, str], 
                 next_step="Nothing was sent: check the address (capss doctor), and try again later.",
             )
             if error.lasting:
-                raise problem from None
+                raise NotSent(problem.found, expected=problem.expected, next_step=_TLS) from None
         except Lost as error:
             raise Undetermined(
                 f"the answer to the upload was lost ({error})", expected="202 and where to ask", next_step=LOOK_FIRST
             ) from None
         else:
             if reply.status in _TAKEN:
-                receipt = _receipt(setup, url, reply)
-                setup.tell(Progress("accepted"))
-                return receipt
+                return _receipt(setup, url, reply)
             if reply.status == 401 and not refused:
                 refused = bearer
                 continue
@@ -214,7 +219,7 @@ def own(setup: Setup, url: str, receipt: Receipt) -> str:
         name = _host(absolute)
     except ValueError:
         absolute, same, name = "", False, "no host at all"
-    if same and receipt.href:
+    if same and receipt.href and _ADDRESS.fullmatch(absolute):
         return absolute
     raise Undetermined(
         f"links.href names {name}",
@@ -231,8 +236,13 @@ def origin(url: str) -> tuple[str, str, int]:
         ValueError: it is no http or https URL with a host, or it has credentials in it.
     """
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
-        raise ValueError("no http or https URL")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or "@" in parts.netloc
+        or not _ADDRESS.fullmatch(url)
+    ):
+        raise ValueError("no http or https URL in plain ASCII")
     return parts.scheme, parts.hostname.rstrip("."), parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
@@ -243,7 +253,7 @@ def _host(url: str) -> str:
 
 
 def _not_taken(reply: Reply) -> CapssError:
-    if reply.status < 400 or reply.status >= 500:
+    if reply.status not in _NOT_TAKEN:
         return Undetermined(
             f"the upload was answered {reply.status}", expected="202 and where to ask", next_step=LOOK_FIRST
         )
@@ -280,7 +290,7 @@ def wait_for(setup: Setup, receipt: Receipt, deadline: float) -> Flow[Result]:
             raise _unknown(f"{found}, and the time is up", receipt, last)
         yield Pause(wait)
         polls += 1
-        reply = yield from _ask(receipt.href)
+        reply = yield from _ask(receipt.href, deadline)
         wait = reply.retry_after(setup.wall_clock()) if isinstance(reply, Reply) else 0.0
         result = _read(reply)
         stage, seconds = "trouble", setup.clock() - began
@@ -302,25 +312,25 @@ def wait_for(setup: Setup, receipt: Receipt, deadline: float) -> Flow[Result]:
     raise _unknown(found, receipt, last)
 
 
-def look(receipt: Receipt) -> Flow[Result | None]:
+def look(receipt: Receipt, deadline: float) -> Flow[Result | None]:
     """Ask once what became of a document; None: it is still being worked on, and nothing more is said.
 
     Raises:
         Undetermined: what CAPSS says cannot be read.
     """
-    result = _read((yield from _ask(receipt.href)))
+    result = _read((yield from _ask(receipt.href, deadline)))
     if isinstance(result, str) and result:
         raise _unknown(result, receipt, None)
     return result or None if isinstance(result, str) else result
 
 
-def _ask(url: str) -> Flow[Reply | Exception]:
+def _ask(url: str, deadline: float) -> Flow[Reply | Exception]:
     """One status request, with a new token if the first is refused; an error is given back, not raised."""
     refused = ""
     while True:
         try:
-            bearer: str = yield Bearer(refused)
-            reply: Reply = yield Call("GET", url, bearer=bearer)
+            bearer: str = yield Bearer(refused, deadline)
+            reply: Reply = yield Call("GET", url, bearer=bearer, deadline=deadline)
         except (Unreachable, Lost, NotSent, Refused) as error:
             return error
         if reply.status != 401 or refused:
@@ -344,10 +354,14 @@ def _read(reply: Reply | Exception) -> Result | str:
 
 
 def _unknown(found: str, receipt: Receipt, last: Result | None) -> Undetermined:
+    if receipt.submission_id:
+        next_step = f"The document was taken: ask again later (capss status {receipt.href}), and do not send it again."
+    else:
+        next_step = "Check the URL: it is the one that was given when the document was taken. Then ask again later."
     return Undetermined(
         found,
         expected="the final status",
-        next_step=f"The document was taken: ask again later (capss status {receipt.href}), and do not send it again.",
+        next_step=next_step,
         receipt=receipt,
         last=last,
     )

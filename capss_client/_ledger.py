@@ -5,13 +5,14 @@ import hashlib
 import os
 import sqlite3
 import time
+import warnings
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
-from capss_client._errors import CapssError, ConfigError, NotSent, Refused
+from capss_client._errors import AlreadySent, CapssError, ConfigError, NotSent, Refused
 from capss_client._models import Receipt, Result
-from capss_client._steps import Flow
+from capss_client._steps import Call, Flow
 
 _CHUNK = 2**20
 
@@ -27,6 +28,7 @@ class State(StrEnum):
 
 
 _MAY_BE_SENT = (State.NOT_SAVED, State.NOT_TAKEN)
+_NOT_BELOW = f"CASE WHEN ? IN ('{State.NOT_SAVED}', '{State.NOT_TAKEN}') AND floor IS NOT NULL THEN floor ELSE ? END"
 
 
 def digest_of(path: Path) -> str:
@@ -36,6 +38,13 @@ def digest_of(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             found.update(chunk)
     return found.hexdigest()
+
+
+_WORDS = {
+    State.SENDING: "it is not known whether it was taken",
+    State.TAKEN: "it was taken, and it is not known whether all of it is saved",
+    State.SAVED: "it is saved",
+}
 
 
 class Ledger:
@@ -50,6 +59,7 @@ class Ledger:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.wait_s = 10.0  # for another program that writes
         with self._explained():
             if not path.exists():
                 os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
@@ -57,7 +67,7 @@ class Ledger:
                 db.execute("PRAGMA journal_mode=WAL")
                 db.execute(
                     "CREATE TABLE IF NOT EXISTS sent (address TEXT NOT NULL, digest TEXT NOT NULL, state TEXT NOT NULL,"
-                    " at REAL NOT NULL, href TEXT, PRIMARY KEY (address, digest))"
+                    " at REAL NOT NULL, href TEXT, floor TEXT, PRIMARY KEY (address, digest))"
                 )
 
     def begin(self, address: str, path: Path, *, again: bool = False) -> str:
@@ -70,18 +80,23 @@ class Ledger:
         with self._explained(), self._open() as db:
             db.execute("BEGIN IMMEDIATE")
             row = db.execute(
-                "SELECT state, at FROM sent WHERE address = ? AND digest = ?", (address, digest)
+                "SELECT state, at, floor, href FROM sent WHERE address = ? AND digest = ?", (address, digest)
             ).fetchone()
             if row and row[0] not in _MAY_BE_SENT and not again:
                 when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row[1]))
-                raise ConfigError(
-                    f"the content of {path.name} was sent on {when} already ({row[0]})",
+                raise AlreadySent(
+                    f"the content of {path.name} was sent on {when} already ({_WORDS[row[0]]})",
                     expected="a file that was not sent before",
-                    next_step="See what became of it (capss status, or in CAPSS); to send it all the same: --again.",
+                    next_step=f"See what became of it ({f'capss status {row[3]}' if row[3] else 'in CAPSS'}); "
+                    "to send it all the same: --again.",
+                    saved=row[0] == State.SAVED,
+                    href=row[3],
                 )
+            # what was known before stays known, whatever comes of sending it again
+            floor = None if not row else row[0] if row[0] not in _MAY_BE_SENT else row[2]
             db.execute(
-                "INSERT OR REPLACE INTO sent (address, digest, state, at) VALUES (?, ?, ?, ?)",
-                (address, digest, State.SENDING, time.time()),
+                "INSERT OR REPLACE INTO sent (address, digest, state, at, floor) VALUES (?, ?, ?, ?, ?)",
+                (address, digest, State.SENDING, time.time(), floor),
             )
         return digest
 
@@ -89,19 +104,27 @@ class Ledger:
         """Note what is now known of a document."""
         with self._explained(), self._open() as db:
             db.execute(
-                "UPDATE sent SET state = ?, href = coalesce(?, href) WHERE address = ? AND digest = ?",
-                (state, href, address, digest),
+                f"UPDATE sent SET state = {_NOT_BELOW}, href = coalesce(?, href) WHERE address = ? AND digest = ?",  # noqa: S608 - ours
+                (state, state, href, address, digest),
             )
 
     def finished(self, href: str, result: Result) -> None:
         """Note the final status of the document whose status is asked for at this URL."""
         state = State.SAVED if result.confirmed else State.TAKEN if result.saved else State.NOT_SAVED
-        with self._explained(), self._open() as db:
-            db.execute("UPDATE sent SET state = ? WHERE href = ?", (state, href))
+        try:
+            with self._explained(), self._open() as db:
+                # a status id that was used before belongs to the newest
+                newest = "(SELECT max(at) FROM sent WHERE href = ?)"
+                db.execute(
+                    f"UPDATE sent SET state = {_NOT_BELOW} WHERE href = ? AND at = {newest}",  # noqa: S608 - ours
+                    (state, state, href, href),
+                )
+        except ConfigError as error:  # the document's fate is known all the same
+            warnings.warn(f"{error.found}: it is not noted that the document is {state}", RuntimeWarning, stacklevel=2)
 
     @contextlib.contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        with contextlib.closing(sqlite3.connect(self.path, timeout=10, isolation_level=None)) as db:
+        with contextlib.closing(sqlite3.connect(self.path, timeout=self.wait_s, isolation_level=None)) as db:
             try:
                 yield db
             except BaseException:
@@ -115,7 +138,7 @@ class Ledger:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, UnicodeError) as error:
             raise ConfigError(
                 f"the ledger {self.path} cannot be used ({error})",
                 expected="a file that can be read and written",
@@ -126,12 +149,36 @@ class Ledger:
 def recorded(ledger: Ledger, address: str, path: Path, flow: Flow[Receipt], *, again: bool) -> Flow[Receipt]:
     """Send a document with its entry in the ledger: before, and after."""
     digest = ledger.begin(address, path, again=again)
+    sending = False
     try:
-        receipt = yield from flow
+        step = next(flow)
+        while True:
+            sending = sending or isinstance(step, Call)
+            try:
+                answer = yield step
+            except Exception as error:  # noqa: BLE001 - it is the flow's
+                step = flow.throw(error)
+            else:
+                step = flow.send(answer)
+    except StopIteration as end:
+        receipt: Receipt = end.value
+    except GeneratorExit:  # stopped, perhaps before anything was sent
+        flow.close()
+        if not sending:
+            _settled(ledger, address, digest, State.NOT_TAKEN)
+        raise
     except (NotSent, Refused, ConfigError):
-        ledger.settle(address, digest, State.NOT_TAKEN)
+        _settled(ledger, address, digest, State.NOT_TAKEN)
         raise
     except CapssError:
         raise  # it stays as it is: perhaps taken
-    ledger.settle(address, digest, State.TAKEN, receipt.href)
+    _settled(ledger, address, digest, State.TAKEN, receipt.href)
     return receipt
+
+
+def _settled(ledger: Ledger, address: str, digest: str, state: State, href: str | None = None) -> None:
+    """Note it, if that can be done: otherwise it stays "sending", and is not sent again."""
+    try:
+        ledger.settle(address, digest, state, href)
+    except ConfigError as error:
+        warnings.warn(f"{error.found}: it is not noted that the document is {state}", RuntimeWarning, stacklevel=2)

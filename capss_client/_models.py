@@ -15,7 +15,22 @@ from zoneinfo import ZoneInfo
 PACIFIC = ZoneInfo("America/Los_Angeles")
 COMPLETE = "complete"  # the only final word that is known
 _PARTS = ("year", "month", "day", "hour", "minute", "second", "nanosecond")
-_COUNTED = re.compile(r"Total Trans\w*: (\d{1,9})")  # the sheet writes "Total Transations"
+# the sheet writes "Total Transations"
+_COUNTS = {
+    "total": re.compile(r"total trans\w*:\s*(\d{1,3}(?:,\d{3})+|\d{1,9})", re.IGNORECASE),
+    "saved": re.compile(r"saved trans\w*:\s*(\d{1,3}(?:,\d{3})+|\d{1,9})", re.IGNORECASE),
+    "errors": re.compile(r"error items:\s*(\d{1,3}(?:,\d{3})+|\d{1,9})", re.IGNORECASE),
+}
+_LONGEST_LIFE_S = 10**9  # of a token
+
+
+class Hidden(str):
+    """A text that is not shown: not in a repr, and so not among the locals of a traceback."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
 
 
 class Unreadable(ValueError):
@@ -124,10 +139,13 @@ class Token:
         token_type = read.text("token_type")
         if token_type.lower() != "bearer":
             raise Unreadable("token_type in the token reply is not Bearer")
-        token = read.text("access_token")
+        token = Hidden(read.text("access_token"))
         if not re.fullmatch(r"[\x21-\x7e]+", token):  # it goes into a header
             raise Unreadable("access_token in the token reply is no token")
-        return cls(token, read.whole("expires_in"), read.text("scope") if read.has("scope") else "")
+        life = read.whole("expires_in")
+        if life > _LONGEST_LIFE_S:
+            raise Unreadable("expires_in in the token reply is no number of seconds")
+        return cls(Hidden(token), life, read.text("scope") if read.has("scope") else "")
 
     def __repr__(self) -> str:
         return f"Token(expires_in={self.expires_in}, scope={self.scope!r})"
@@ -177,6 +195,7 @@ class Result:
     statistics: tuple[str, ...]
     completed_at: datetime | None
     total: int | None
+    notify: bool = False
 
     @classmethod
     def parse(cls, values: object) -> "Result":
@@ -187,7 +206,7 @@ class Result:
         """
         read = Members(values, "the status")
         statistics = read.texts("jobStatisticsMessageList")
-        counted = next((int(found[1]) for line in statistics if (found := _COUNTED.fullmatch(line))), None)
+        notify = read.flag("notifyDupsOrErrors") if read.has("notifyDupsOrErrors") else False
         return cls(
             file_name=read.text("fileName") if read.has("fileName") else "",
             status=read.whole("status"),
@@ -200,7 +219,8 @@ class Result:
             errors=read.texts("errorMessages"),
             statistics=statistics,
             completed_at=read.moment("completedAt"),
-            total=counted,
+            total=_counted("total", statistics),
+            notify=notify,
         )
 
     @property
@@ -218,13 +238,23 @@ class Result:
         """Whether everything in the document is saved.
 
         Duplicates that were saved all the same are saved: then CAPSS's count of the records says so. Where it gives
-        none, a document with duplicates is not confirmed.
+        none, a document with duplicates is not confirmed; where what it says does not fit together, none is.
         """
         if not (self.final and self.is_uploaded) or self.has_errors or self.errors or not self.saved:
             return False
+        if self.notify and not self.has_duplicates:
+            return False  # of what, then?
+        if _counted("saved", self.statistics) not in (None, self.saved) or _counted("errors", self.statistics):
+            return False
         if self.total is None:
-            return not self.has_duplicates
+            return not self.has_duplicates and not self.statistics
         return self.saved == self.total
+
+
+def _counted(what: str, statistics: Sequence[str]) -> int | None:
+    """A number in the job statistics; None where it is not among them."""
+    found = (_COUNTS[what].fullmatch(line.strip()) for line in statistics)
+    return next((int(each[1].replace(",", "")) for each in found if each), None)
 
 
 def _kind(value: object) -> str:

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from capss_client._models import Unreadable
+from capss_client._models import Hidden, Unreadable
 
 T = TypeVar("T")
 
@@ -23,6 +23,7 @@ class Document:
     path: Path
     part: str
     size: int
+    stamp: tuple[int, ...] = ()  # of the file that was meant: another one in its place is not sent
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -36,6 +37,7 @@ class Call:
     document: Document | None = None
     bearer: str = ""
     basic: str = ""
+    deadline: float = float("inf")  # on the flow's clock
 
     def __repr__(self) -> str:
         return f"Call({self.method} {self.url})"
@@ -44,7 +46,7 @@ class Call:
     def headers(self) -> dict[str, str]:
         """The headers of the request, without those of its body."""
         authorization = f"Bearer {self.bearer}" if self.bearer else f"Basic {self.basic}"
-        return {"Accept": "application/json", "Authorization": authorization}
+        return {"Accept": "application/json", "Authorization": Hidden(authorization)}
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,6 +96,7 @@ class Bearer:
     """Give me an access token; not this one, which was refused."""
 
     refused: str = ""
+    deadline: float = float("inf")
 
 
 class Unreachable(Exception):

@@ -49,7 +49,7 @@ def test_every_python_recipe_has_a_name_and_is_run_below() -> None:
     ("name", "passed"),
     [
         ("test_upload.py", 2),
-        ("test_every_scenario.py", 58),
+        pytest.param("test_every_scenario.py", 58, marks=pytest.mark.proof),
         ("test_in_process.py", 2),
         ("test_built_in_hosts.py", 1),
         ("test_with_unittest.py", 1),
@@ -143,7 +143,7 @@ def capss(project: Path) -> Iterator[dict[str, str]]:
 
 def test_the_program_of_ten_lines_prints_what_the_readme_shows(project: Path, capss: dict[str, str]) -> None:
     (project / "send_day.py").write_text(RECIPES["send_day.py"])
-    assert len([line for line in RECIPES["send_day.py"].splitlines() if line.strip()]) <= 10
+    assert len([line for line in RECIPES["send_day.py"].splitlines() if line.strip() and line[0] != "#"]) <= 10
     command = [sys.executable, "send_day.py", "day.xml"]
     done = subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=60, check=True, env=capss)
     assert done.stdout == next(text for text in blocks("text") if text.startswith("confirmed: "))

@@ -3,11 +3,14 @@
 import importlib
 import io
 import os
+import signal
 import sys
 import traceback
 from pathlib import Path
 
 import click
+
+from capss_client.cli.showing import tell
 
 _COMMANDS = {
     "upload": ("capss_client.cli.sending", "upload", "Send an upload document and wait for what becomes of it."),
@@ -73,6 +76,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a name or a text that the terminal cannot show
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # as Ctrl-C: what was sent, and where to ask, is then told
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         code = cli.main(prog_name="capss", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -81,21 +87,17 @@ def main() -> None:
     except click.ClickException as error:
         where = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "capss"
         see = f" (see {where} --help)" if isinstance(error, click.UsageError) else ""
-        print(f"{where}: {' '.join(error.format_message().split())}{see}", file=sys.stderr)
+        tell(f"{where}: {' '.join(error.format_message().split())}{see}")
         sys.exit(2)
     except click.Abort:
-        print("capss: stopped", file=sys.stderr)
+        tell("capss: stopped")
         sys.exit(130)
-    except BrokenPipeError:  # the reader of our output went away (… | head)
-        sys.stderr.close()
-        sys.exit(1)
-    except OSError as error:  # those of files are told where they happen: this is our output
-        print(f"capss: cannot write the output: {error.strerror}", file=sys.stderr)
-        sys.stderr.flush()
+    except OSError as error:  # those of files are told where they happen: this is the output of a help text
+        tell(f"capss: cannot write the output: {error.strerror}")
         os._exit(2)  # what is still held for the output would fail again at exit
     except Exception as error:  # noqa: BLE001 - the last resort; the message could quote what was read
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
-        print(f"capss: a fault of ours: {type(error).__name__} at {where}; please report it", file=sys.stderr)
+        tell(f"capss: a fault of ours: {type(error).__name__} at {where}; please report it")
         sys.exit(3)
     sys.exit(code if isinstance(code, int) else 0)

@@ -13,7 +13,7 @@ from capss_client._flows import get_token
 from capss_client._models import Unreadable
 from capss_client._steps import Call, Lost, Reply, Unreachable
 from capss_client.cli.options import Connection, connection
-from capss_client.cli.showing import print_json
+from capss_client.cli.showing import print_json, say
 
 if TYPE_CHECKING:
     from capss_client import Client
@@ -38,6 +38,8 @@ class Finding:
 def doctor(as_json: bool, connection: Connection) -> int:
     """Check address, certificate, credentials, clock and rights. One token is asked for; no document is sent.
 
+    Exit code 0: all is well; 2: the settings cannot be used; 4: the server cannot be reached; 1: anything else.
+
     \b
     Examples:
       capss doctor
@@ -48,9 +50,9 @@ def doctor(as_json: bool, connection: Connection) -> int:
         findings.append(finding)
         if not as_json:
             mark = {True: "ok  ", False: "FAIL", None: "?   "}[finding.good]
-            click.echo(f"{mark}  {finding.name:12} {finding.found}")
+            say(f"{mark}  {finding.name:12} {finding.found}")
             if finding.next_step:
-                click.echo(f"                    next: {finding.next_step}")
+                say(f"                    next: {finding.next_step}")
     bad = [each for each in findings if each.good is False]
     if as_json:
         rows = [
@@ -58,7 +60,7 @@ def doctor(as_json: bool, connection: Connection) -> int:
             for each in findings
         ]  # fmt: skip
         print_json({"good": not bad, "findings": rows})
-    return 1 if bad else 0
+    return {"settings": 2, "connection": 4, "certificate": 4}.get(bad[0].name, 1) if bad else 0
 
 
 def _look(connection: Connection) -> Iterator[Finding]:
@@ -82,6 +84,8 @@ def _connected(client: "Client", connection: Connection) -> Iterator[Finding]:
     except (Unreachable, Lost) as error:
         tls = isinstance(error, Unreachable) and error.lasting
         step = "give the right CA file (--ca-file), or let the server's certificate be mended"
+        if "WRONG_VERSION" in str(error) or "RECORD_LAYER" in str(error):
+            step = "this port does not speak TLS: write http:// if it is a mock on this machine, or another port"
         other = "check the base URL, the network and the firewall"
         yield Finding("certificate" if tls else "connection", False, str(error), step if tls else other)
         return

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,6 +17,7 @@ from capss_client.cli.showing import (
     print_json,
     print_result,
     progress_line,
+    say,
 )
 
 
@@ -26,10 +28,13 @@ from capss_client.cli.showing import (
     "--deadline", type=click.FloatRange(0.1, 86_400), default=300.0, show_default=True, metavar="SECONDS",
     help="With --wait: no longer than this.",
 )  # fmt: skip
+@click.option(
+    "--ledger", envvar="CAPSS_LEDGER", type=click.Path(path_type=Path), metavar="FILE", help="Note there what is said."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @connection
-def status(url: str, wait: bool, deadline: float, as_json: bool, connection: Connection) -> int:
-    """What became of a document that was sent; URL is what upload or update printed, or its path.
+def status(url: str, wait: bool, deadline: float, ledger: Path | None, as_json: bool, connection: Connection) -> int:
+    """What became of a document that was sent; URL is what upload or update printed, its path, or an upload's number.
 
     \b
     Examples:
@@ -40,7 +45,7 @@ def status(url: str, wait: bool, deadline: float, as_json: bool, connection: Con
     result: Result | None = None
     failure: CapssError | None = None
     try:
-        with connection.client(on_progress=line.tell) as client:
+        with connection.client(ledger, line.tell) as client:
             result = client.wait(url, deadline=deadline) if wait else client.status(url)
     except CapssError as error:
         failure = error
@@ -51,7 +56,7 @@ def status(url: str, wait: bool, deadline: float, as_json: bool, connection: Con
     elif failure is not None:
         print_error(failure)
     elif result is None:
-        click.echo("it is still being worked on")
+        say("it is still being worked on")
     else:
         print_result(result.file_name or "the document", result)
     return code_of(result, failure)
@@ -83,9 +88,9 @@ def token(show_claims: bool, as_json: bool, connection: Connection) -> int:
         values: dict[str, Any] = {"good": True, "expires_in": found.expires_in, "scope": found.scope}
         print_json({**values, "claims": claims} if show_claims else values)
         return 0
-    click.echo(f"a token for {found.scope}, good for {found.expires_in} s")
+    say(f"a token for {found.scope}, good for {found.expires_in} s")
     if show_claims:
-        click.echo(json.dumps(claims, indent=2) if claims is not None else "it is no JWT")
+        say(json.dumps(claims, indent=2) if claims is not None else "it is no JWT")
     return 0
 
 
@@ -96,6 +101,6 @@ def _claims(value: str) -> object:
         return None
     try:
         claims: object = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return claims

@@ -1,7 +1,6 @@
 """The options that all commands share, and the client that they make."""
 
 import functools
-import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+from capss_client.cli.showing import tell
 
 if TYPE_CHECKING:
     from capss_client import Client, Progress
@@ -61,26 +62,26 @@ class Connection:
         """
         from capss_client import Client, InsecureWarning
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("always", InsecureWarning)
-            warnings.showwarning = _warn  # type: ignore[assignment]  # it takes what it is given
-            return Client(
-                self.base_url,
-                self.client_id,
-                self.client_secret,
-                token_url=self.token_url,
-                ca_file=self.ca_file,
-                insecure=self.insecure,
-                production=self.production,
-                timeout=self.timeout,
-                token_cache=self.token_cache,
-                ledger=ledger,
-                on_progress=on_progress or (lambda _progress: None),
-            )
+        warnings.simplefilter("always", InsecureWarning)
+        warnings.simplefilter("always", RuntimeWarning)
+        warnings.showwarning = _warn  # type: ignore[assignment]  # it takes what it is given
+        return Client(
+            self.base_url,
+            self.client_id,
+            self.client_secret,
+            token_url=self.token_url,
+            ca_file=self.ca_file,
+            insecure=self.insecure,
+            production=self.production,
+            timeout=self.timeout,
+            token_cache=self.token_cache,
+            ledger=ledger,
+            on_progress=on_progress or (lambda _progress: None),
+        )
 
 
 def _warn(message: Warning | str, *_: object) -> None:
-    print(f"capss: warning: {message}", file=sys.stderr)
+    tell(f"capss: warning: {message}")
 
 
 def connection(command: F) -> F:
@@ -115,7 +116,7 @@ def connection(command: F) -> F:
 
 def _first_line(file: Path) -> str:
     try:
-        lines = file.read_text("utf-8").splitlines()
+        lines = file.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise click.BadParameter(f"cannot read {file}: {reason}", param_hint="--client-secret-file") from None

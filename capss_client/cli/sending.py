@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from capss_client._errors import CapssError, Undetermined
+from capss_client._errors import CapssError, NotSent, Undetermined
 from capss_client._models import OnDup, OnError, Receipt, Result
 from capss_client.cli.options import Connection, connection
 from capss_client.cli.showing import (
@@ -16,6 +16,7 @@ from capss_client.cli.showing import (
     print_json,
     print_result,
     progress_line,
+    say,
     write_outcome,
 )
 
@@ -104,7 +105,12 @@ def _run(
     quiet: bool,
     outcome_file: Path | None,
 ) -> int:
+    if again and ledger is None:
+        raise click.UsageError("--again is about the ledger: there is none (--ledger FILE)")
     line = progress_line(quiet=quiet or as_json)
+    begun = {"file": str(file), **outcome_of(None, None, None)}
+    if not write_outcome(outcome_file, begun, None):
+        return 2
     receipt: Receipt | None = None
     result: Result | None = None
     failure: CapssError | None = None
@@ -116,13 +122,13 @@ def _run(
                 if not no_wait:
                     result = client.wait(receipt, deadline=until - time.monotonic())
             except KeyboardInterrupt:
-                failure = _stopped(receipt)
+                failure = _stopped(receipt, line.stage)
     except CapssError as error:
         failure = error
     finally:
         line.end()
     values = {"file": str(file), **outcome_of(result, receipt, failure)}
-    write_outcome(outcome_file, values)
+    write_outcome(outcome_file, values, result)
     if as_json:
         print_json(values)
     elif failure is not None and not quiet:
@@ -130,11 +136,13 @@ def _run(
     elif result is not None and not quiet:
         print_result(file.name, result)
     elif receipt is not None and not quiet:
-        click.echo(f"{file.name}: accepted, and not known yet whether it is saved: capss status {receipt.href}")
+        say(f"{file.name}: accepted, and not known yet whether it is saved: capss status {receipt.href}")
     return code_of(result, failure)
 
 
-def _stopped(receipt: Receipt | None) -> Undetermined:
+def _stopped(receipt: Receipt | None, stage: str) -> CapssError:
+    if stage in ("", "token"):
+        return NotSent("it was stopped", expected="a token", next_step="Nothing was sent: it can be sent again.")
     if receipt is None:
         next_step = "Look in CAPSS whether it is there before you send it again."
     else:

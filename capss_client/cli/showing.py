@@ -1,14 +1,15 @@
 """What the commands print: a line of progress on a terminal, the outcome for people or for a program."""
 
+import contextlib
 import json
+import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any, TextIO
 
-import click
-
-from capss_client._errors import CapssError, ConfigError, NotSent, Refused, Undetermined
+from capss_client._errors import AlreadySent, CapssError, ConfigError, NotSent, Refused, Undetermined
 from capss_client._flows import Progress
 from capss_client._models import Receipt, Result
 
@@ -18,14 +19,16 @@ PENDING = 3  # exit code: it cannot be known yet
 class ProgressLine:
     """One line on a terminal that is written again and again; nothing elsewhere."""
 
-    def __init__(self, stream: TextIO, *, quiet: bool) -> None:
+    def __init__(self, stream: TextIO | None, *, quiet: bool) -> None:
         self._stream = stream
-        self._on = not quiet and stream.isatty()
+        self._on = not quiet and stream is not None and stream.isatty()
+        self.stage = ""
         self._begun = time.monotonic()
         self._shown = False
 
     def tell(self, progress: Progress) -> None:
         """Show how far things are."""
+        self.stage = progress.stage
         if not self._on:
             return
         seconds = time.monotonic() - self._begun
@@ -46,9 +49,9 @@ class ProgressLine:
             self._shown = False
 
     def _write(self, text: str) -> None:
-        self._stream.write(f"\r\x1b[K{text[:200]}")
-        self._stream.flush()
-        self._shown = True
+        with contextlib.suppress(OSError, ValueError):
+            print(f"\r\x1b[K{text[:200]}", end="", file=self._stream, flush=True)
+            self._shown = True
 
 
 def _polls(count: int) -> str:
@@ -69,19 +72,25 @@ def summary(name: str, result: Result) -> str:
 
 
 def outcome_of(result: Result | None, receipt: Receipt | None, error: CapssError | None) -> dict[str, Any]:
-    """The outcome for a program: ``confirmed`` is true, false or "unknown"."""
+    """The outcome for a program: ``confirmed`` is true, false, or null where it is not known."""
     if isinstance(error, Undetermined):
         result, receipt = error.last or result, error.receipt or receipt
     known = result if result is not None and result.final else None
-    unknown = known is None and (error is None or isinstance(error, Undetermined))
+    denied = isinstance(error, NotSent | Refused) or (
+        isinstance(error, ConfigError) and not isinstance(error, AlreadySent)
+    )
+    confirmed: bool | None = known.confirmed if known else False if denied else None
+    if isinstance(error, AlreadySent):
+        confirmed = True if error.saved else None
+    href = receipt.href if receipt else error.href if isinstance(error, AlreadySent) else None
     values: dict[str, Any] = {
-        "confirmed": "unknown" if unknown else known is not None and known.confirmed,
-        "saved": known.saved if known else None if unknown else 0,
+        "confirmed": confirmed,
+        "saved": known.saved if known else 0 if denied else None,
         "total": known.total if known else None,
         "duplicates": known.duplicates if known else None,
         "errors": list(known.errors) if known else [],
         "completed_at": known.completed_at.isoformat() if known and known.completed_at else None,
-        "status_url": receipt.href if receipt else None,
+        "status_url": href,
         "submission_id": receipt.submission_id if receipt and receipt.submission_id else None,
         "exit_code": code_of(result, error),
     }
@@ -95,6 +104,20 @@ def outcome_of(result: Result | None, receipt: Receipt | None, error: CapssError
     return values
 
 
+def counts_of(result: Result | None) -> tuple[int | None, int | None]:
+    """How many records were duplicates, and how many had errors, as far as CAPSS's answer says; None: it does not."""
+    if result is None or not result.final:
+        return None, None
+    if not result.has_duplicates and not result.has_errors and not result.errors:
+        return 0, 0
+    if result.total is None or result.saved > result.total or (result.has_duplicates and result.has_errors):
+        return None, None
+    left = result.total - result.saved
+    if result.has_duplicates:
+        return left or None, 0  # none is left where they were saved all the same: nobody says how many
+    return 0, left
+
+
 def code_of(result: Result | None, error: CapssError | None) -> int:
     """The exit code."""
     if error is not None:
@@ -104,40 +127,68 @@ def code_of(result: Result | None, error: CapssError | None) -> int:
     return 0 if result.confirmed else 1
 
 
-def write_outcome(file: Path | None, values: dict[str, Any]) -> None:
-    """Write ``confirmed``, ``saved``, ``duplicates`` and ``errors`` where a program looks for them."""
+def write_outcome(file: Path | None, values: dict[str, Any], result: Result | None) -> bool:
+    """Write the outcome where a program looks for it, all at once; False if that cannot be done.
+
+    ``confirmed`` is true, false or "unknown"; ``saved``, ``duplicates`` and ``errors`` are numbers of records, or null.
+    """
     if file is None:
-        return
-    duplicates, errors = values["duplicates"], values["errors"]
-    few = {"confirmed": values["confirmed"], "saved": values["saved"], "duplicates": duplicates, "errors": len(errors)}
+        return True
+    duplicates, errors = counts_of(result)
+    confirmed = "unknown" if values["confirmed"] is None else values["confirmed"]
+    few = {"confirmed": confirmed, "saved": values["saved"], "duplicates": duplicates, "errors": errors}
+    few |= {name: values[name] for name in ("file", "status_url", "exit_code")}
     try:
-        file.write_text(json.dumps(few) + "\n", "utf-8")
+        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:
+            out.write(json.dumps(few) + "\n")
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
     except OSError as error:
-        click.echo(f"capss: cannot write {file}: {error.strerror}", err=True)
+        tell(f"capss: cannot write {file}: {error.strerror}")
+        return False
+    return True
+
+
+def tell(text: str) -> None:
+    """Say something on stderr, if anybody listens."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def say(text: str) -> None:
+    """Print to stdout; where that fails, the outcome, which is known by now, stays what it is."""
+    if sys.stdout is None:
+        return
+    try:
+        print(text, flush=True)
+    except (OSError, ValueError) as error:
+        tell(f"capss: cannot write the output: {getattr(error, 'strerror', None) or error}")
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - what is held would fail at exit
 
 
 def print_error(error: CapssError) -> None:
     """Say what went wrong, for people."""
     kinds = {
+        AlreadySent: "nothing was sent",
         ConfigError: "nothing was sent",
         NotSent: "not sent",
         Refused: "refused",
         Undetermined: "it is NOT known whether it was saved",
     }
     words = kinds.get(type(error), "failed")
-    click.echo(f"capss: {words}: {error.found}\n  expected: {error.expected}\n  next: {error.next_step}", err=True)
+    tell(f"capss: {words}: {error.found}\n  expected: {error.expected}\n  next: {error.next_step}")
 
 
 def print_result(name: str, result: Result) -> None:
     """Say what became of a document, and why not all of it was saved."""
-    click.echo(summary(name, result))
-    for line in result.errors:
-        click.echo(f"  {line}")
+    say("\n".join([summary(name, result), *(f"  {line}" for line in result.errors)]))
 
 
 def print_json(values: object) -> None:
     """For a program."""
-    click.echo(json.dumps(values, indent=2))
+    say(json.dumps(values, indent=2))
 
 
 def progress_line(*, quiet: bool) -> ProgressLine:

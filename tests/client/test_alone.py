@@ -97,6 +97,7 @@ Client("https://capss.test", "a", "b").wait(5)
 """
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize(
     "checker",
     [["mypy", "--strict", "--no-incremental"], ["pyright", "--pythonpath", sys.executable]],

@@ -91,7 +91,21 @@ def test_a_file_that_others_can_read_is_refused(tmp_path: Path, mode: int) -> No
 def test_a_file_that_cannot_be_used_is_named(tmp_path: Path, where: str) -> None:
     file = tmp_path if where == "a directory" else tmp_path / "x/tokens.json"
     with pytest.raises(ConfigError, match="token cache"):
-        keeper([0.0], file).put(TOKEN, 0)
+        keeper([0.0], file)
+
+
+def test_a_file_that_fails_later_is_left_out_with_a_warning(tmp_path: Path) -> None:
+    file = tmp_path / "t.json"
+    kept, other = keeper([0.0], file), keeper([0.0], file)
+    kept.put(TOKEN, 0)
+    file.chmod(0o644)
+    with pytest.warns(RuntimeWarning, match="tokens are not kept"):
+        assert other.get() == ""
+    other.put(TOKEN, 0)
+    assert other.get() == "secret-token"
+    with pytest.warns(RuntimeWarning, match="tokens are not kept"):
+        kept.put(TOKEN, 0)
+    assert kept.get() == "secret-token"
 
 
 def test_nothing_of_a_token_is_shown() -> None:

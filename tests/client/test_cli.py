@@ -121,8 +121,8 @@ def test_without_waiting_it_is_not_known(run: Run, mock: MockServer) -> None:
     [
         ("happy", 0, {"confirmed": True, "saved": 3, "total": 3, "duplicates": False, "errors": []}),
         ("duplicates-refused", 1, {"confirmed": False, "saved": 0, "duplicates": True}),
-        ("never-completes", 3, {"confirmed": "unknown", "saved": None}),
-        ("commit-then-504", 3, {"confirmed": "unknown", "saved": None, "status_url": None}),
+        ("never-completes", 3, {"confirmed": None, "saved": None}),
+        ("commit-then-504", 3, {"confirmed": None, "saved": None, "status_url": None}),
         ("token-invalid-client", 1, {"confirmed": False, "saved": 0, "status_url": None}),
         ("token-500", 4, {"confirmed": False, "saved": 0}),
     ],
@@ -137,8 +137,11 @@ def test_the_outcome_for_a_program(
     assert (found, values["exit_code"], err) == (code, code, "")
     assert {name: values[name] for name in expected} == expected
     assert ("error" in values) is (code in (3, 4) or "invalid" in mock.run.settings.scenario)
+    counts = {"happy": (0, 0), "duplicates-refused": (3, 0)}.get(mock.run.settings.scenario, (None, None))
     assert json.loads(file.read_text()) == {
-        "confirmed": values["confirmed"], "saved": values["saved"], "duplicates": values["duplicates"], "errors": len(values["errors"]),
+        "confirmed": "unknown" if values["confirmed"] is None else values["confirmed"], "saved": values["saved"],
+        "duplicates": counts[0], "errors": counts[1], "file": str(THREE), "status_url": values["status_url"],
+        "exit_code": code,
     }  # fmt: skip
     if values["status_url"]:
         assert values["status_url"].startswith(mock.url)
@@ -180,7 +183,7 @@ def test_nothing_is_sent_where_the_server_is_not(run: Run) -> None:
             "Invalid value for '--on-dup': 'x' is not one of 'reject', 'submitWithDups'",
         ),
         (["upload", THREE, "--deadline", "0"], {}, "--deadline"),
-        (["status", "https://capss-sb.doj.ca.gov/x"], {}, "the status URL is on another host\n"),
+        (["status", "https://capss-sb.doj.ca.gov/x"], {}, "the status URL is none, or on another host\n"),
         (["upload", THREE, "--ledger", "/nowhere/x"], {}, "the ledger /nowhere/x cannot be used"),
         (["upload", THREE, "--token-cache", "/nowhere/x"], {}, "the token cache /nowhere/x cannot be used"),
         (["upload", THREE], {"CAPSS_CA_FILE": "/nowhere/ca"}, "the CA file /nowhere/ca cannot be used"),
@@ -205,9 +208,12 @@ def test_the_ledger_and_the_token_cache_work_from_the_command(run: Run, mock: Mo
     options = ("--ledger", tmp_path / "l.sqlite", "--token-cache", tmp_path / "t.json")
     assert run("upload", THREE, *options)[0] == 0
     code, _, err = run("upload", THREE, *options)
-    assert code == 2
-    assert "already (saved)" in err
+    assert code == 0  # everything in it is confirmed saved, since the first time
+    assert "already (it is saved)" in err
+    values = json.loads(run("upload", THREE, *options, "--json")[1])
+    assert (values["confirmed"], values["error"]["kind"], values["exit_code"]) == (True, "AlreadySent", 0)
     assert run("upload", THREE, *options, "--again")[0] == 1
+    assert run("upload", THREE, *options)[0] == 0  # it stays what it was: saved
     assert [each.operation for each in mock.journal].count("token") == 1
 
 
@@ -237,28 +243,29 @@ def test_the_doctor_finds_all_well(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mock", "environment", "finding", "says"),
+    ("mock", "environment", "finding", "says", "code"),
     [
-        ("happy", {"CAPSS_BASE_URL": "x"}, "settings", "the base URL is no URL"),
+        ("happy", {"CAPSS_BASE_URL": "x"}, "settings", "the base URL is no URL", 2),
         (
             "happy",
             {"CAPSS_TOKEN_URL": "http://127.0.0.1:1/x"},
             "connection",
-            "check the base URL, the network and the firewall",
+            "check the base URL, the network and the",
+            4,
         ),
-        ("happy", {"CAPSS_CLIENT_SECRET": "x"}, "credentials", "401 invalid_client"),
-        ("token-invalid-scope", {}, "scope", "no right to api"),
-        ("token-html", {}, "credentials", "200, but the answer is"),
-        ("untrusted-certificate", {}, "certificate", "give the right CA file"),
-        ("expired-certificate", {}, "certificate", "certificate has expired"),
+        ("happy", {"CAPSS_CLIENT_SECRET": "x"}, "credentials", "401 invalid_client", 1),
+        ("token-invalid-scope", {}, "scope", "no right to api", 1),
+        ("token-html", {}, "credentials", "200, but the answer is", 1),
+        ("untrusted-certificate", {}, "certificate", "give the right CA file", 4),
+        ("expired-certificate", {}, "certificate", "certificate has expired", 4),
     ],
     indirect=["mock"],
 )
 def test_the_doctor_says_what_is_wrong_and_what_to_do(
-    run: Run, environment: dict[str, str], finding: str, says: str
+    run: Run, environment: dict[str, str], finding: str, says: str, code: int
 ) -> None:
-    code, out, _ = run("doctor", **environment)
-    assert code == 1
+    found, out, _ = run("doctor", **environment)
+    assert found == code
     assert ("FAIL", finding) in findings(out)
     assert says in out
     assert "next: " in out
@@ -325,19 +332,6 @@ def test_progress_is_one_line_on_a_terminal_and_gone_at_the_end(mock: MockServer
     assert "\n" not in "".join(frames[:-1])
 
 
-@pytest.mark.parametrize("mock", ["never-completes"], indirect=True)
-def test_an_interrupt_while_it_waits_says_that_it_was_taken(mock: MockServer) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "capss_client", "upload", THREE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )  # fmt: skip
-    while "save-status" not in [each.operation for each in mock.journal]:
-        assert process.poll() is None
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (3, "")
-    assert "It was taken: ask later what became of it, capss status http://127.0.0.1:" in err
-
-
 def test_the_entry_point_is_there() -> None:
     from importlib.metadata import entry_points
 
@@ -374,9 +368,15 @@ def test_what_should_not_happen_is_one_line_without_what_it_quotes(
 
 def test_output_that_nobody_reads_or_can_be_written_is_no_traceback(mock: MockServer) -> None:
     program = f"{sys.executable} -m capss_client"
-    for shell, code in ((f"{program} --help | true", 0), (f"{program} token --show-claims > /dev/full", 2)):
+    upload = f"{program} upload {THREE}"
+    cases = {
+        f"{program} --help | true": 0, f"{program} token --show-claims > /dev/full": 0, f"{upload} > /dev/full": 0,
+        f"{upload} > /dev/full 2>&1": 1, f"set -o pipefail; {upload} | true": 1, f"{upload} >&- 2>&-": 1,
+        f"{program} upload nope.xml 2>&-": 2, f"{program} --help > /dev/full": 2,
+    }  # fmt: skip
+    for shell, code in cases.items():  # the first upload is saved, the others are duplicates
         done = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False, timeout=60)
-        assert done.returncode == code, shell
+        assert done.returncode == code, (shell, done.stderr)
         assert "Traceback" not in done.stderr
 
 
@@ -385,7 +385,7 @@ def test_a_status_that_is_pending_is_told_as_that(run: Run, mock: MockServer) ->
     url = json.loads(run("upload", THREE, "--no-wait", "--json")[1])["status_url"]
     assert run("status", url) == (3, "three-transactions.xml: not final: processing\n", "")
     values = json.loads(run("status", url, "--json")[1])
-    assert (values["confirmed"], values["exit_code"], values["url"]) == ("unknown", 3, url)
+    assert (values["confirmed"], values["exit_code"], values["url"]) == (None, 3, url)
 
 
 def test_a_status_of_nothing_is_undetermined_and_says_so(run: Run) -> None:
@@ -394,7 +394,56 @@ def test_a_status_of_nothing_is_undetermined_and_says_so(run: Run) -> None:
     assert "the status request was answered 404" in err
 
 
-def test_an_outcome_file_that_cannot_be_written_does_not_change_the_outcome(run: Run) -> None:
+def test_an_outcome_file_that_cannot_be_written_is_noticed_before_anything_is_sent(run: Run, mock: MockServer) -> None:
     code, out, err = run("upload", THREE, "--outcome-file", "/nowhere/x")
-    assert (code, out) == (0, "three-transactions.xml: saved 3 of 3\n")
+    assert (code, out) == (2, "")
     assert err == "capss: cannot write /nowhere/x: No such file or directory\n"
+    assert mock.journal == []
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+@pytest.mark.parametrize("mock", ["never-completes"], indirect=True)
+def test_a_signal_while_it_waits_says_that_it_was_taken_and_leaves_no_old_outcome(
+    mock: MockServer, name: str, tmp_path: Path
+) -> None:
+    outcome = tmp_path / "o.json"
+    outcome.write_text('{"confirmed": true}')
+    process = subprocess.Popen(
+        [sys.executable, "-m", "capss_client", "upload", THREE, "--outcome-file", outcome], stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    while "save-status" not in [each.operation for each in mock.journal]:
+        assert process.poll() is None
+    assert json.loads(outcome.read_text())["confirmed"] == "unknown"
+    process.send_signal(getattr(signal, name))
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (3, "")
+    assert "It was taken: ask later what became of it, capss status http://127.0.0.1:" in err
+    assert json.loads(outcome.read_text())["status_url"].startswith("http://127.0.0.1:")
+
+
+def test_stopped_before_anything_was_sent_it_is_told_as_that_and_can_be_sent_again(
+    run: Run, mock: MockServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def stopped(_: float) -> None:
+        raise KeyboardInterrupt
+
+    mock.fault("token", status=503, times=1)
+    with monkeypatch.context() as patch:
+        patch.setattr("capss_client._client._sleep", stopped)
+        code, _, err = run("upload", THREE, "--ledger", tmp_path / "l.sqlite")
+    assert (code, err.splitlines()[0]) == (4, "capss: not sent: it was stopped")
+    assert run("upload", THREE, "--ledger", tmp_path / "l.sqlite")[0] == 0
+
+
+def test_again_needs_a_ledger(run: Run) -> None:
+    code, _, err = run("upload", THREE, "--again")
+    assert (code, "there is none (--ledger FILE)" in err) == (2, True)
+
+
+def test_the_number_of_an_upload_is_enough_and_another_address_claims_nothing(run: Run) -> None:
+    run("upload", THREE)
+    assert run("status", "512627")[0] == 0
+    code, _, err = run("status", "999999")
+    assert (code, "Check the URL" in err, "The document was taken" in err) == (3, True, False)
+    assert run("status", "")[0] == 2

@@ -2,6 +2,7 @@
 
 import ssl
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes
@@ -14,6 +15,7 @@ import pytest
 import respx
 
 from capss_client import (
+    AlreadySent,
     AsyncClient,
     CapssError,
     Client,
@@ -26,6 +28,7 @@ from capss_client import (
     Refused,
     Undetermined,
 )
+from capss_mock.server import MockServer
 from tests.client.helpers import ACCEPTED, BASE, FINAL, HREF, PENDING, TOKEN, Time
 
 UPLOAD, UPDATE, ASK = f"{BASE}/api/bulkimport/save", f"{BASE}/api/itemupdate/updateItem", f"{BASE}/oauth2/token"
@@ -235,7 +238,7 @@ def test_the_ledger_refuses_what_was_sent(
 ) -> None:
     caller = make(ledger=tmp_path / "sent.sqlite")
     caller.wait(caller.upload(file))
-    with pytest.raises(ConfigError, match=r"already \(saved\)"):
+    with pytest.raises(ConfigError, match=r"already \(it is saved\)"):
         caller.upload(file)
     caller.upload(file, again=True)
     assert routes["upload"].call_count == 2
@@ -252,7 +255,7 @@ def test_a_status_is_asked_for_once_and_noted(
     assert caller.status(receipt.href) is None
     routes["status"].respond(200, content=FINAL)
     assert caller.status("/api/bulkimport/status/7").confirmed
-    with pytest.raises(ConfigError, match=r"already \(saved\)"):
+    with pytest.raises(ConfigError, match=r"already \(it is saved\)"):
         caller.upload(file)
 
 
@@ -262,7 +265,7 @@ def test_a_status_is_asked_for_once_and_noted(
 def test_the_token_goes_to_no_other_host(make: Callable[..., Caller], routes: respx.MockRouter, url: str) -> None:
     caller = make()
     for call in (caller.status, caller.wait):
-        with pytest.raises(ConfigError, match="the status URL is on another host"):
+        with pytest.raises(ConfigError, match="the status URL is none, or on another host"):
             call(url)
     assert not routes["token"].called
 
@@ -326,3 +329,130 @@ def test_clients_close_their_connections(make: Callable[..., Caller], routes: re
             return client
 
     assert anyio.run(work)._http.is_closed
+
+
+def test_a_file_that_cannot_be_read_in_the_middle_leaves_it_undetermined(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    routes["upload"].side_effect = OSError(5, "Input/output error")
+    with pytest.raises(Undetermined, match="Input/output error"):
+        make().upload(file)
+
+
+def test_another_file_in_its_place_is_not_sent(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    def swapped(_request: httpx.Request) -> httpx.Response:
+        file.write_bytes(b"<other/>")
+        return httpx.Response(200, content=TOKEN)
+
+    routes["token"].side_effect = swapped
+    with pytest.raises(ConfigError, match="was changed while it was about to be sent"):
+        make().upload(file)
+    assert not routes["upload"].called
+
+
+def test_a_name_that_cannot_be_sent_is_named(
+    make: Callable[..., Caller], routes: respx.MockRouter, tmp_path: Path
+) -> None:
+    file = tmp_path / "d\udce9.xml"
+    file.write_bytes(b"<x/>")
+    with pytest.raises(ConfigError, match="has a name that is not UTF-8"):
+        make().upload(file)
+    assert not routes.calls
+
+
+@pytest.mark.parametrize(
+    "href",
+    ["https://capss.test/\\u0000", "https://capss.test/\\ud800", "/" + "x" * 70_000, "https://capss.test/\\u00e9"],
+)
+def test_an_address_that_is_none_leaves_it_undetermined(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, href: str
+) -> None:
+    routes["upload"].respond(202, content=ACCEPTED.replace(HREF.encode(), href.encode()))
+    with pytest.raises(Undetermined):
+        make().upload(file)
+
+
+@pytest.mark.parametrize("url", ["https://capss.test/x\r", "https://capss.test/\u3002", "https://capss.test"])
+def test_a_status_url_that_is_none_is_refused(make: Callable[..., Caller], routes: respx.MockRouter, url: str) -> None:
+    with pytest.raises(ConfigError):
+        make().status(url)
+    assert not routes.calls
+
+
+def test_the_time_that_is_left_is_what_an_answer_is_waited_for(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    caller = make()
+    caller.upload(file, deadline=7)
+    assert routes["token"].calls.last.request.extensions["timeout"]["read"] == 7
+    caller.wait(HREF, deadline=3)
+    assert routes["status"].calls.last.request.extensions["timeout"]["read"] == pytest.approx(2.4, abs=0.1)
+    caller.upload(file, deadline=1000)
+    assert routes["upload"].calls.last.request.extensions["timeout"]["read"] == 30
+
+
+def test_who_is_told_may_fail_and_the_ledger_knows(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path, tmp_path: Path
+) -> None:
+    def fails(progress: Progress) -> None:
+        if progress.stage == "accepted":
+            raise LookupError("mine")
+
+    caller = make(ledger=tmp_path / "l.sqlite", on_progress=fails)
+    with pytest.raises(LookupError):
+        caller.upload(file)
+    with pytest.raises(AlreadySent) as error:
+        caller.upload(file)
+    assert error.value.href == HREF
+
+
+def test_who_is_told_may_use_the_client(routes: respx.MockRouter, file: Path) -> None:
+    def looks(progress: Progress) -> None:
+        if progress.stage == "sending":
+            assert client.token().expires_in == 3600
+
+    with Client(BASE, "a", "b", on_progress=looks) as client:
+        assert client.upload(file).href == HREF
+
+
+def test_http_on_this_machine_goes_through_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
+    with (
+        MockServer(port=None) as server,
+        server.open_run() as mock,
+        Client(mock.url, mock.client_id, mock.client_secret) as client,
+    ):
+        assert client.token()
+
+
+def test_a_proxy_that_cannot_be_used_is_named(make: Callable[..., Caller], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    with pytest.raises(ConfigError, match="the proxy that the environment names cannot be used"):
+        make()
+
+
+def test_a_token_url_with_tls_is_checked_though_the_base_has_none(make_live: Callable[..., Any]) -> None:
+    live = make_live(tls=True)
+    with (
+        Client("http://127.0.0.1:1", "a", "b", token_url=f"{live.server.url}/oauth2/token") as client,
+        pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"),
+    ):
+        client.token()
+
+
+def test_nothing_of_a_token_is_among_the_locals_of_a_traceback(
+    make: Callable[..., Caller], routes: respx.MockRouter, file: Path
+) -> None:
+    for error in (httpx.ReadTimeout("slow"), None):
+        routes["upload"].side_effect = error
+        routes["upload"].return_value = httpx.Response(504)
+        with pytest.raises(Undetermined) as caught:
+            make().upload(file)
+        assert caught.value.__context__ is None or not isinstance(caught.value.__context__.__context__, httpx.HTTPError)
+        shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
+        ours = [block for block in shown.split('  File "') if "capss_client" in block.partition("\n")[0]]
+        assert ours
+        assert [block for block in ours if "a.b.c" in block or "s3cret" in block or "YTpzM2NyZXQ" in block] == []

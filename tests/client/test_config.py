@@ -22,6 +22,8 @@ GOOD = {"base_url": "https://capss.test", "client_id": "a", "client_secret": "s3
         ({"base_url": "capss.test"}, "the base URL is no URL"),
         ({"base_url": "ftp://capss.test"}, "the base URL is no URL"),
         ({"base_url": "https://u:p@capss.test"}, "the base URL is no URL"),
+        ({"base_url": "https://capss.test?x=1"}, "the base URL has a query or a fragment"),
+        ({"base_url": "https://capss.test/#x"}, "the base URL has a query or a fragment"),
         ({"base_url": "https://capss.doj.ca.gov"}, "capss.doj.ca.gov is the DOJ's production host"),
         ({"base_url": "https://CAPSS.doj.ca.gov./"}, "capss.doj.ca.gov is the DOJ's production host"),
         ({"base_url": "http://capss.test"}, "http to capss.test sends the secret in the clear"),
@@ -29,6 +31,8 @@ GOOD = {"base_url": "https://capss.test", "client_id": "a", "client_secret": "s3
         ({"token_url": "http://capss.test/x"}, "http to capss.test sends the secret in the clear"),
         ({"token_url": "x"}, "the token URL is no URL"),
         ({"token_url": "https://capss.doj.ca.gov/oauth2/token"}, "capss.doj.ca.gov is the DOJ's production host"),
+        ({"base_url": "https://capss。doj。ca。gov"}, "the base URL is no URL"),
+        ({"client_secret": "\udce9"}, "no text in UTF-8"),
         ({"client_id": ""}, "the client id is empty"),
         ({"client_secret": ""}, "the client secret is empty"),
         ({"ca_file": "/nowhere/ca.pem"}, "the CA file /nowhere/ca.pem cannot be used (No such file or directory)"),
@@ -97,3 +101,7 @@ def test_a_ca_file_is_what_is_trusted(tmp_path: Path) -> None:
     context = configure(**GOOD, ca_file=file).context()
     assert isinstance(context, ssl.SSLContext)
     assert len(context.get_ca_certs()) == 1
+
+
+def test_a_base_url_is_the_same_however_its_host_is_written() -> None:
+    assert configure(**{**GOOD, "base_url": "HTTPS://CAPSS.test/Path/"}).base == "https://capss.test/Path"

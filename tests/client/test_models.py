@@ -122,6 +122,13 @@ def test_a_time_that_is_none_is_named(numbers: object) -> None:
         ({"jobStatisticsMessageList": ["Total Transactions: 3"]}, True),  # should they mend the spelling
         ({"jobStatisticsMessageList": ["Total Transations: 4"]}, False),
         ({"status": 201}, True),
+        ({"jobStatisticsMessageList": ["total transactions: 3"]}, True),
+        ({"jobStatisticsMessageList": ["Total Transations: 1,200"]}, False),
+        ({"jobStatisticsMessageList": ["Something: 3"]}, False),  # statistics that say nothing of it
+        ({"jobStatisticsMessageList": ["Total Transations: 3", "Saved Transactions: 1"]}, False),
+        ({"jobStatisticsMessageList": ["Total Transations: 3", "Error Items: 2"]}, False),
+        ({"notifyDupsOrErrors": True}, False),  # of what?
+        ({"notifyDupsOrErrors": True, "hasDuplicates": True}, True),
     ],
 )  # fmt: skip
 def test_confirmed_means_that_all_of_it_is_saved(changes: dict[str, object], confirmed: bool) -> None:
