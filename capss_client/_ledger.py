@@ -31,6 +31,12 @@ _MAY_BE_SENT = (State.NOT_SAVED, State.NOT_TAKEN)
 _NOT_BELOW = f"CASE WHEN ? IN ('{State.NOT_SAVED}', '{State.NOT_TAKEN}') AND floor IS NOT NULL THEN floor ELSE ? END"
 
 
+def _most(*states: str | None) -> State:
+    """The one that says most: what is saved stays saved, whatever came later."""
+    ranks = list(State)
+    return max((State(each) for each in states if each), key=lambda each: (each not in _MAY_BE_SENT, ranks.index(each)))
+
+
 def digest_of(path: Path) -> str:
     """The SHA-256 of a file, in hex."""
     found = hashlib.sha256()
@@ -82,18 +88,19 @@ class Ledger:
             row = db.execute(
                 "SELECT state, at, floor, href FROM sent WHERE address = ? AND digest = ?", (address, digest)
             ).fetchone()
-            if row and row[0] not in _MAY_BE_SENT and not again:
+            known = _most(row[0], row[2]) if row else State.NOT_TAKEN
+            if known not in _MAY_BE_SENT and not again:
                 when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row[1]))
                 raise AlreadySent(
-                    f"the content of {path.name} was sent on {when} already ({_WORDS[row[0]]})",
+                    f"the content of {path.name} was sent on {when} already ({_WORDS[known]})",
                     expected="a file that was not sent before",
                     next_step=f"See what became of it ({f'capss status {row[3]}' if row[3] else 'in CAPSS'}); "
                     "to send it all the same: --again.",
-                    saved=row[0] == State.SAVED,
+                    saved=known == State.SAVED,
                     href=row[3],
                 )
             # what was known before stays known, whatever comes of sending it again
-            floor = None if not row else row[0] if row[0] not in _MAY_BE_SENT else row[2]
+            floor = None if known in _MAY_BE_SENT else known
             db.execute(
                 "INSERT OR REPLACE INTO sent (address, digest, state, at, floor) VALUES (?, ?, ?, ?, ?)",
                 (address, digest, State.SENDING, time.time(), floor),

@@ -195,3 +195,12 @@ def test_stopped_before_the_first_request_it_may_be_sent_again(ledger: Ledger, f
     flow.close()
     with pytest.raises(AlreadySent):
         run(ledger, file, RECEIPT)
+
+
+def test_what_is_saved_stays_so_through_any_number_of_crashes(ledger: Ledger, file: Path) -> None:
+    ledger.settle(PLACE, ledger.begin(PLACE, file), State.SAVED, HREF)
+    for _ in range(3):
+        ledger.begin(PLACE, file, again=True)  # and then nothing more
+        with pytest.raises(AlreadySent, match="it is saved") as error:
+            ledger.begin(PLACE, file)
+        assert error.value.saved
