@@ -178,12 +178,18 @@ def print_error(error: CapssError) -> None:
         Undetermined: "it is NOT known whether it was saved",
     }
     words = kinds.get(type(error), "failed")
-    tell(f"capss: {words}: {error.found}\n  expected: {error.expected}\n  next: {error.next_step}")
+    lines = [f"capss: {words}: {error.found}", f"  expected: {error.expected}", f"  next: {error.next_step}"]
+    tell("\n".join(map(_plain, lines)))
 
 
 def print_result(name: str, result: Result) -> None:
     """Say what became of a document, and why not all of it was saved."""
-    say("\n".join([summary(name, result), *(f"  {line}" for line in result.errors)]))
+    say("\n".join(map(_plain, [summary(name, result), *(f"  {line}" for line in result.errors)])))
+
+
+def _plain(text: str) -> str:
+    """A text of the server's as a terminal may show it: what would steer the terminal is left out."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def print_json(values: object) -> None:

@@ -447,3 +447,11 @@ def test_the_number_of_an_upload_is_enough_and_another_address_claims_nothing(ru
     code, _, err = run("status", "999999")
     assert (code, "Check the URL" in err, "The document was taken" in err) == (3, True, False)
     assert run("status", "")[0] == 2
+
+
+def test_what_the_server_says_does_not_steer_the_terminal(run: Run, mock: MockServer) -> None:
+    mock.set(progress="immediate")
+    mock.fault("status", "change", members={"errorMessages": ["\x1b[2Jbad\nrecord"], "hasErrors": True}, times=None)
+    code, out, _ = run("upload", THREE)
+    assert code == 1
+    assert out.endswith("  \ufffd[2Jbad\ufffdrecord\n")
