@@ -92,7 +92,7 @@ def wrk(url: str, connections: int, *options: str, seconds: int = SECONDS) -> tu
         raise RuntimeError(text)
     value, unit = re.search(r"99%\s+([0-9.]+)(us|ms|s)", text).groups()  # type: ignore[union-attr]  # wrk always prints it
     rate = re.search(r"Requests/sec:\s+([0-9.]+)", text)
-    return float(rate[1]), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]  # type: ignore[index]  # and this
+    return float(rate[1]), float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]  # type: ignore[index]  # wrk always prints the rate, too
 
 
 EXPAT = """import sys

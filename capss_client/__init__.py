@@ -15,14 +15,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from capss_client._client import AsyncClient, Client, Options
+    from capss_client._base import Options
+    from capss_client._client import AsyncClient, Client
     from capss_client._config import InsecureWarning
     from capss_client._errors import AlreadySent, CapssError, ConfigError, NotSent, Refused, Undetermined
     from capss_client._flows import Progress
     from capss_client._models import OnDup, OnError, Receipt, Result, Token
 
 _HOMES = {  # loaded when they are asked for: the command's help needs no httpx
-    "_client": ("AsyncClient", "Client", "Options"),
+    "_base": ("Options",),
+    "_client": ("AsyncClient", "Client"),
     "_config": ("InsecureWarning",),
     "_errors": ("AlreadySent", "CapssError", "ConfigError", "NotSent", "Refused", "Undetermined"),
     "_flows": ("Progress",),

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urljoin, urlsplit
 
-from capss_client._errors import CapssError, ConfigError, NotSent, Refused, Undetermined
+from capss_client._errors import CapssError, NotSent, Refused, Undetermined
 from capss_client._models import Receipt, Result, Token, Unreadable
-from capss_client._steps import Bearer, Call, Clock, Document, Flow, Lost, Pause, Reply, Step, Unreachable
+from capss_client._steps import Bearer, Call, Clock, Document, Flow, Lost, Pause, Reply, Unreachable
 
 LOOK_FIRST = (
     "Do not send it again: look in CAPSS whether it is there, or ask whoever runs CAPSS; then send it again, or not."
@@ -365,6 +365,3 @@ def _unknown(found: str, receipt: Receipt, last: Result | None) -> Undetermined:
         receipt=receipt,
         last=last,
     )
-
-
-__all__ = ["ConfigError", "Progress", "Setup", "Step", "get_token", "look", "origin", "own", "send", "wait_for"]

@@ -111,7 +111,7 @@ class Ledger:
         """Note what is now known of a document."""
         with self._explained(), self._open() as db:
             db.execute(
-                f"UPDATE sent SET state = {_NOT_BELOW}, href = coalesce(?, href) WHERE address = ? AND digest = ?",  # noqa: S608 - ours
+                f"UPDATE sent SET state = {_NOT_BELOW}, href = coalesce(?, href) WHERE address = ? AND digest = ?",  # noqa: S608 - of our own words, no values
                 (state, state, href, address, digest),
             )
 
@@ -123,7 +123,7 @@ class Ledger:
                 # a status id that was used before belongs to the newest
                 newest = "(SELECT max(at) FROM sent WHERE href = ?)"
                 db.execute(
-                    f"UPDATE sent SET state = {_NOT_BELOW} WHERE href = ? AND at = {newest}",  # noqa: S608 - ours
+                    f"UPDATE sent SET state = {_NOT_BELOW} WHERE href = ? AND at = {newest}",  # noqa: S608 - of our own words, no values
                     (state, state, href, href),
                 )
         except ConfigError as error:  # the document's fate is known all the same
@@ -163,7 +163,7 @@ def recorded(ledger: Ledger, address: str, path: Path, flow: Flow[Receipt], *, a
             sending = sending or isinstance(step, Call)
             try:
                 answer = yield step
-            except Exception as error:  # noqa: BLE001 - it is the flow's
+            except Exception as error:  # noqa: BLE001 - handed on to the flow, which knows it
                 step = flow.throw(error)
             else:
                 step = flow.send(answer)

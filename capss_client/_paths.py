@@ -4,6 +4,7 @@ from typing import Final
 
 TOKEN: Final = "/oauth2/token"
 UPLOAD: Final = "/api/bulkimport/save"
+UPLOAD_STATUS: Final = "/api/bulkimport/status/"
 UPDATE: Final = "/api/itemupdate/updateItem"
 UPLOAD_PART: Final = "bulkUploadFile"
 UPDATE_PART: Final = "itemUpdateFile"

@@ -120,7 +120,7 @@ class Submissions(Sequence[Submission]):
 class CapssMock(ABC):
     """A mock that runs, seen from a test.
 
-    Args of the attributes: ``id`` is the run's; ``client_id`` and ``client_secret`` get a token; ``ca_file`` is the
+    ``id`` is the run's; ``client_id`` and ``client_secret`` get a token; ``ca_file`` is the
     authority to trust if ``url`` is https, else None.
     """
 

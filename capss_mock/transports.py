@@ -18,11 +18,12 @@ import httpx
 
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.run import Run
+from capss_mock.serving.http1 import LISTS
 from capss_mock.steering import STOPPED
 from capss_mock.web.playing import PATIENCE
 
 _CHUNK = 64 * 1024
-_LISTS = {"ACCEPT", "ACCEPT_ENCODING", "ACCEPT_LANGUAGE", "CONNECTION", "EXPECT", "TE", "TRANSFER_ENCODING"}
+_LISTS = {name.decode().upper().replace("-", "_") for name in LISTS}
 
 
 class InProcessError(Exception):
@@ -246,7 +247,7 @@ def _usable(mock: _Served) -> Run:
     if run.closed:
         raise InProcessError(STOPPED)
     scenario = SCENARIOS[run.settings.scenario]
-    if scenario.certificate or scenario.tls:
+    if scenario.needs_tls:
         raise InProcessError(
             f"the scenario {scenario.id} is about TLS, and in process there is none: let the program talk to "
             "capss_mock.url, trusting capss_mock.ca_file"

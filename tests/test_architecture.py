@@ -90,5 +90,6 @@ def test_the_client_does_not_know_the_mock() -> None:
 
 
 def test_no_module_is_longer_than_400_lines() -> None:
-    long = {str(path): len(path.read_text("utf-8").splitlines()) for path in modules("capss_mock")}
+    paths = [*modules("capss_mock"), *modules("capss_client")]
+    long = {str(path): len(path.read_text("utf-8").splitlines()) for path in paths}
     assert {name: lines for name, lines in long.items() if lines > 400} == {}

@@ -10,8 +10,8 @@ import click
 
 from capss_client._errors import CapssError
 from capss_client._flows import get_token
-from capss_client._models import Unreadable
-from capss_client._steps import Call, Lost, Reply, Unreachable
+from capss_client._models import Token
+from capss_client._steps import Call, Flow, Lost, Reply, Unreachable
 from capss_client.cli.options import Connection, connection
 from capss_client.cli.showing import print_json, say
 
@@ -76,9 +76,9 @@ def _look(connection: Connection) -> Iterator[Finding]:
 
 def _connected(client: "Client", connection: Connection) -> Iterator[Finding]:
     setup = client._setup
-    call = Call(
-        "POST", setup.token_url, form={"scope": "api", "grant_type": "client_credentials"}, basic=setup.basic
-    )  # fmt: skip
+    flow = get_token(setup, setup.clock() + connection.timeout)  # asked as every other time, and once
+    call = next(flow)
+    assert isinstance(call, Call)  # noqa: S101 - a token flow begins with its request
     try:
         reply = client._call(call)
     except (Unreachable, Lost) as error:
@@ -98,7 +98,7 @@ def _connected(client: "Client", connection: Connection) -> Iterator[Finding]:
             "leave --insecure out; if it is refused then, use --ca-file" if connection.insecure else "",
         )
     yield _clock(reply)
-    yield from _token(client, reply)
+    yield from _token(flow, reply)
 
 
 def _clock(reply: Reply) -> Finding:
@@ -112,9 +112,7 @@ def _clock(reply: Reply) -> Finding:
     return Finding("clock", False, f"this machine is {abs(skew):.0f} s {where}", "set its clock (NTP)")
 
 
-def _token(client: "Client", reply: Reply) -> Iterator[Finding]:
-    flow = get_token(client._setup, time.monotonic())
-    next(flow)
+def _token(flow: Flow[Token], reply: Reply) -> Iterator[Finding]:
     try:
         flow.send(reply)
     except StopIteration as end:
@@ -126,7 +124,4 @@ def _token(client: "Client", reply: Reply) -> Iterator[Finding]:
         name = "scope" if getattr(error, "code", "") == "invalid_scope" else "credentials"
         yield Finding(name, False, error.found, error.next_step)
         return
-    yield Finding("credentials", None, f"the token endpoint answered {reply.status}", "try again later")
-
-
-__all__ = ["Finding", "Unreadable", "doctor"]
+    yield Finding("credentials", False, f"the token endpoint answered {reply.status}", "try again later")

@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any, TextIO
@@ -139,11 +138,9 @@ def write_outcome(file: Path | None, values: dict[str, Any], result: Result | No
     few = {"confirmed": confirmed, "saved": values["saved"], "duplicates": duplicates, "errors": errors}
     few |= {name: values[name] for name in ("file", "status_url", "exit_code")}
     try:
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as out:
-            out.write(json.dumps(few) + "\n")
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
+        new = file.with_name(f".{file.name}.{os.getpid()}")
+        new.write_text(json.dumps(few) + "\n", "utf-8", errors="replace")
+        new.replace(file)
     except OSError as error:
         tell(f"capss: cannot write {file}: {error.strerror}")
         return False

@@ -79,7 +79,7 @@ def _json(scenario: Scenario) -> dict[str, object]:
         "grade": "assumed",
         "citations": [{"source": each.source, "where": each.where} for each in scenario.citations],
         "switches": dict(scenario.switches),
-        "tls": bool(scenario.tls or scenario.certificate),
+        "tls": scenario.needs_tls,
         "document": scenario.document or None,
         "how": _how(scenario),
     }

@@ -85,4 +85,9 @@ class Scenario:
     @property
     def steerable(self) -> bool:
         """Whether a run that has begun with another one can be put into it."""
-        return not (self.certificate or self.tls)
+        return not self.needs_tls
+
+    @property
+    def needs_tls(self) -> bool:
+        """Whether it is about TLS."""
+        return bool(self.certificate or self.tls)

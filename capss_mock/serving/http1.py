@@ -22,7 +22,7 @@ _SLASHES = re.compile(rb"(\S+ )(//\S*)( HTTP/\d\.\d\r\n)")
 _TRAILERS = 32
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HOST = re.compile(rb"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9A-Fa-f:.]+\](:[0-9]{1,5})?")
-_LISTS = {b"Accept", b"Accept-Encoding", b"Accept-Language", b"Connection", b"Expect", b"Te", b"Transfer-Encoding"}
+LISTS = {b"Accept", b"Accept-Encoding", b"Accept-Language", b"Connection", b"Expect", b"Te", b"Transfer-Encoding"}
 _BELOW_HTTP = {
     "408": "WEB-TIMEOUT",
     "413": "WEB-HEADERS-TOO-LARGE",
@@ -60,7 +60,7 @@ class _Headers(server.HeaderReader):
             key, value = name.title(), value.strip()
             if b"_" in key:
                 continue  # it would look like its twin with a hyphen
-            if key in _LISTS:
+            if key in LISTS:
                 found[key] = b", ".join(filter(None, (found.get(key), value)))
             elif found.setdefault(key, value) != value and key == b"Content-Length":
                 raise ValueError("Content-Length is there twice")

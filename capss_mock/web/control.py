@@ -316,7 +316,7 @@ def described(scenario: str) -> dict[str, Any]:
         "sentence": found.sentence,
         "good": found.good,
         "sources": [f"{each.source}: {each.where}" for each in found.citations],
-        "needsTls": bool(found.certificate or found.tls),
+        "needsTls": found.needs_tls,
     }
 
 

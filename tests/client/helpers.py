@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from capss_client._client import _Base
+from capss_client._base import Base
 from capss_client._flows import Progress, Setup
 from capss_client._steps import Bearer, Call, Document, Flow, Pause, Reply, Step
 
@@ -54,7 +54,7 @@ class Time:
         """Let it pass."""
         self.sleep(seconds)
 
-    def rule(self, client: _Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    def rule(self, client: Base, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let a client live by this clock."""
         client._setup = replace(client._setup, clock=self.clock)
         monkeypatch.setattr("capss_client._client._sleep", self.sleep)

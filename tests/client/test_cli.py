@@ -48,6 +48,7 @@ def run(mock: MockServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     """Runs ``capss``; time passes without waiting."""
     time = Time()
     monkeypatch.setattr("capss_client._client._sleep", time.sleep)
+    monkeypatch.setattr("capss_client.cli.signal.signal", lambda *_: None)  # they would outlive the test
 
     def one(*arguments: object, **environment: str) -> tuple[int, str, str]:
         for name, value in environment.items():
@@ -256,6 +257,7 @@ def test_the_doctor_finds_all_well(run: Run) -> None:
         ("happy", {"CAPSS_CLIENT_SECRET": "x"}, "credentials", "401 invalid_client", 1),
         ("token-invalid-scope", {}, "scope", "no right to api", 1),
         ("token-html", {}, "credentials", "200, but the answer is", 1),
+        ("token-503-first", {}, "credentials", "the token endpoint answered 503", 1),
         ("untrusted-certificate", {}, "certificate", "give the right CA file", 4),
         ("expired-certificate", {}, "certificate", "certificate has expired", 4),
     ],

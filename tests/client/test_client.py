@@ -28,6 +28,8 @@ from capss_client import (
     Refused,
     Undetermined,
 )
+from capss_client._exchange import failure_of
+from capss_client._steps import Unreachable
 from capss_mock.server import MockServer
 from tests.client.helpers import ACCEPTED, BASE, FINAL, HREF, PENDING, TOKEN, Time
 
@@ -160,13 +162,17 @@ def test_where_something_may_have_been_sent_it_is_undetermined(
     assert routes["upload"].call_count == 1
 
 
-def test_a_bad_certificate_is_told_at_once(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:
-    error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
-    error.__cause__ = ssl.SSLError()
-    routes["token"].side_effect = error
-    with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
-        make().upload(file)
-    assert routes["token"].call_count == 1
+def test_an_error_of_tls_is_known_by_its_cause_and_not_by_its_words() -> None:
+    for cause in (ssl.SSLError("handshake"), ssl.SSLCertVerificationError("expired")):
+        error, between = httpx.ConnectError("x"), OSError("y")
+        error.__cause__, between.__context__ = between, cause
+        found = failure_of(error)
+        assert isinstance(found, Unreachable)
+        assert found.lasting
+    for words in ("[Errno 111] refused by SSL.test", "CERTIFICATE.test is not known"):
+        found = failure_of(httpx.ConnectError(words))
+        assert isinstance(found, Unreachable)
+        assert not found.lasting
 
 
 def test_redirects_are_not_followed(make: Callable[..., Caller], routes: respx.MockRouter, file: Path) -> None:

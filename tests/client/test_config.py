@@ -90,6 +90,7 @@ def test_paths_parts_and_hosts_are_those_of_the_contract() -> None:
     assert kinds["token"].path == _paths.TOKEN
     assert (kinds["upload"].path, kinds["upload"].part) == (_paths.UPLOAD, _paths.UPLOAD_PART)
     assert (kinds["update"].path, kinds["update"].part) == (_paths.UPDATE, _paths.UPDATE_PART)
+    assert kinds["upload-status"].path == _paths.UPLOAD_STATUS + "{id}"
     assert DOJ_HOSTS == (_paths.SANDBOX, _paths.PRODUCTION)
 
 

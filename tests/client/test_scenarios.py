@@ -85,3 +85,5 @@ def test_what_comes_of_a_scenario(
     if name in RETRY_AFTER:
         assert max(time.waited) >= RETRY_AFTER[name]
     assert all(each >= 0.5 for each in time.waited)
+    if name.endswith("-certificate"):
+        assert time.waited == []  # another try would not help
