@@ -386,8 +386,9 @@ def test_an_upload_that_is_cancelled_is_not_committed(make: Callable[..., MockSe
             send = http.post("/api/bulkimport/save", content=_slow_upload(started), headers=headers)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(send, 0.2)  # asyncio's own way to cancel, not anyio's
-        while len(mock.journal) < 2 and base == "in process":  # the upload has ended, one way or the other
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):  # until the upload has ended, one way or the other
+            while len(mock.run.journal.entries()) < 2 and base == "in process":
+                await asyncio.sleep(0)
 
     asyncio.run(work())
     assert started == ["the first is sent"]
