@@ -127,6 +127,16 @@ class _Pool(threadpool.ThreadPool):
         self._taken += 1
         return connection
 
+    def grow(self, amount: int) -> None:
+        """Add workers, up to the limit.
+
+        cheroot's own waits until each is ready, without end for one that takes a shutdown which an earlier shrinking
+        left in the queue: nothing grew any more then, and the server could not be stopped.
+        """
+        workers: list[Any] = self._threads  # type: ignore[attr-defined]  # cheroot's stubs leave it out
+        budget = max(self.max - len(workers), 0)
+        workers.extend([self._spawn_worker() for _ in range(min(amount, budget))])  # type: ignore[attr-defined]  # this, too
+
     def watch(self, stopping: threading.Event) -> None:
         """Grow and shrink until stopped."""
         quiet = 0

@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from cheroot.workers import threadpool
 
 from capss_mock.clock import Entropy
 from capss_mock.domain.tokens import SigningKey
@@ -251,6 +252,22 @@ def test_a_port_in_use_is_named() -> None:
             ThreadedServer(app, "192.0.2.1", 0)
     finally:
         first.stop()
+
+
+def test_a_pool_grows_also_while_workers_are_still_to_be_stopped() -> None:
+    """cheroot waits for ever for a worker that has taken a shutdown which an earlier shrinking left in the queue."""
+    server = ThreadedServer(lambda _environ, start: start("204 No Content", []) or [], "127.0.0.1", 0)
+    pool = server._server.requests
+    for _ in range(50):  # more than there are workers: the new ones take some, too
+        pool._queue.put(threadpool._SHUTDOWNREQUEST)
+    growing = threading.Thread(target=pool.grow, args=(20,), daemon=True)
+    growing.start()
+    growing.join(10)
+    assert not growing.is_alive()
+    stopping = threading.Thread(target=server.stop, daemon=True)
+    stopping.start()
+    stopping.join(10)
+    assert not stopping.is_alive()
 
 
 def test_nobody_adds_workers_while_they_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
