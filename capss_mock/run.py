@@ -67,6 +67,7 @@ class Run:
         self._contexts: dict[str, Context] = {}
         self._faults: dict[str, Faults] = {}
         self._choice = Choice()
+        self.witness: Callable[[dict[str, Any]], None] | None = None  # sees each request of CAPSS as it came
 
     @property
     def faults(self) -> Faults:
@@ -121,6 +122,8 @@ class Run:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answer a request (PEP 3333)."""
+        if self.witness is not None and not str(environ.get("PATH_INFO", "")).startswith("/__capss/"):
+            self.witness(environ)
         limit = self.settings.choice("size-limit").count
         scenario = self._choice.of(environ, limit)
         if scenario and environ.get("capss.first"):  # by hand, each time is the first

@@ -101,6 +101,7 @@ class Settings:
     changes: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     journal_rows: int = JOURNAL_ROWS
     control_token: str | None = field(default=None, repr=False)  # None: only this machine steers
+    places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # of faults: elsewhere, http
 
     def choice(self, switch: str) -> Choice:
         """The setting of a switch."""

@@ -17,6 +17,11 @@ from capss_mock.contract.operations import served
 from capss_mock.settings import Settings
 from capss_mock.web.journal import Entry, Part
 
+__all__ = [
+    "STOPPED", "CapssMock", "Entry", "Part", "SteeringError", "Submission", "Submissions", "control_path", "entry_of",
+    "read_reply",
+]  # fmt: skip
+
 STOPPED = "this mock was stopped: its test, or its with block, is over"
 
 

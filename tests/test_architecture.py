@@ -20,6 +20,7 @@ LAYERS = [
     {"run"},
     {"serving", "steering", "transports"},
     {"server", "remote"},
+    {"conformance"},
     {"pytest_support"},
     {"cli", "pytest_plugin"},
     {"__main__"},
@@ -82,6 +83,17 @@ def test_a_look_up_is_noticed() -> None:
 def test_the_lower_layers_see_only_their_own_libraries(layer: str, path: Path) -> None:
     known = {*sys.stdlib_module_names, "capss_mock", *FOREIGN[layer]}
     assert {name.split(".")[0] for name in imports(path)} <= known
+
+
+@pytest.mark.parametrize("path", modules("capss_mock/conformance"), ids=str)
+def test_the_judge_goes_by_what_everybody_can_see(path: Path) -> None:
+    seen = {name.split(".")[1] for name in imports(path) if name.startswith("capss_mock.")}
+    assert seen & {"domain", "store", "usecases", "web"} == set()
+
+
+def test_the_program_that_the_judge_is_tried_on_knows_nothing_of_the_kit() -> None:
+    seen = {name.split(".")[0] for name in imports(ROOT / "capss_mock/conformance/programs/reference.py")}
+    assert seen <= set(sys.stdlib_module_names)
 
 
 def test_the_client_does_not_know_the_mock() -> None:

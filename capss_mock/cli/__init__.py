@@ -23,6 +23,8 @@ _COMMANDS = {
     ),
     "scenarios": ("capss_mock.cli.scenarios", "scenarios", "The situations that the mock can produce."),
     "validate": ("capss_mock.cli.validate", "validate", "What is wrong or doubtful in documents, and where."),
+    "judge": ("capss_mock.cli.judge", "judge", "Does a program in any language do what it should?"),
+    "verify": ("capss_mock.cli.verify", "verify", "Does a server do what is known of CAPSS?"),
     "sample": ("capss_mock.cli.sample", "sample", "An invented document, clean or broken in one way."),
     "fixtures": ("capss_mock.cli.fixtures", "fixtures", "Sample documents and replies, written out."),
     "openapi": ("capss_mock.cli.openapi", "openapi", "The CAPSS API as OpenAPI 3.1."),

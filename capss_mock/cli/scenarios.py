@@ -28,7 +28,7 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
     """The situations that the mock can produce: what happens, what a good program then does, where it is known from.
 
     C: a good program confirms that everything is saved; N: it does not; E: it depends. Everywhere at most one accepted
-    submission per file. That CAPSS does these things is assumed; that servers like it do, the sources show.
+    submission per file. That CAPSS does these things is mostly assumed; that servers like it do, the sources show.
 
     \b
     Examples:
@@ -48,7 +48,7 @@ def scenarios(ids: tuple[str, ...], as_json: bool) -> int:
         if ids:
             click.echo(f"   {_MEANING[scenario.outcome]}")
             click.echo(f"   a good program: {scenario.good}")
-            click.echo(f"   known from: {cited(scenario.citations)}")
+            click.echo(f"   that CAPSS does this is {scenario.grade}; known from: {cited(scenario.citations)}")
             for line in _how(scenario):
                 click.echo(f"   {line}")
             if scenario.switches:
@@ -76,7 +76,7 @@ def _json(scenario: Scenario) -> dict[str, object]:
         "outcome": scenario.outcome.value,
         "sentence": scenario.sentence,
         "good": scenario.good,
-        "grade": "assumed",
+        "grade": scenario.grade.value,
         "citations": [{"source": each.source, "where": each.where} for each in scenario.citations],
         "switches": dict(scenario.switches),
         "tls": scenario.needs_tls,

@@ -1,6 +1,7 @@
 """Situations that the real system can produce, as data: what the server does, and what a good program then tells.
 
-That a server does these things is assumed throughout; that servers of this kind do is what the incidents show.
+That CAPSS does these things is assumed, but for what the sheet shows; that servers of this kind do is what the
+incidents show.
 """
 
 import enum
@@ -9,9 +10,9 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 
-from capss_mock.contract.model import Citation
+from capss_mock.contract.model import Citation, Grade
 
-ELSEWHERE = "capss-elsewhere.invalid"  # a host that RFC 2606 keeps from ever existing
+ELSEWHERE = "https://capss-elsewhere.invalid"  # a host that RFC 2606 keeps from ever existing
 
 STATUSES = tuple(status.value for status in HTTPStatus if status >= 200)
 
@@ -41,7 +42,8 @@ class Fault:
 
     ``on`` is ``token``, ``submit`` (upload and update), ``upload``, ``update`` or ``status``; ``after`` the work is
     done, or instead of it; from the ``first`` such request on, ``times`` times (None: always). ``body`` and header
-    values may hold ``{base}``, ``{path}``, ``{http}`` (the same address without TLS) and ``{elsewhere}``. ``members``
+    values may hold ``{base}``, ``{path}``, ``{http}`` (the same address without TLS) and ``{elsewhere}`` (another
+    host's), which ``Settings.places`` can make addresses where somebody listens. ``members``
     are set in a JSON answer (``links.href`` is one in another); ``removed`` are taken out; ``reverse`` turns the order
     of members around.
     """
@@ -67,7 +69,8 @@ class Scenario:
     ``sentence`` says what happens, ``good`` what a good program then does. ``force`` is how records are judged whatever
     they are: ``duplicates`` (all), ``errors`` (all), ``one-error`` (the first) or ``unreadable`` (the whole file).
     ``certificate`` is ``untrusted``, ``expired`` or ``wrong-name``: these need TLS, as ``tls`` says of others.
-    ``document`` is what must be sent for it: ``empty``, ``large`` or ``other-licence``.
+    ``document`` is what must be sent for it: ``empty``, ``large`` or ``other-licence``. ``grade`` is how sure we are
+    that CAPSS itself does this.
     """
 
     id: str
@@ -81,6 +84,7 @@ class Scenario:
     certificate: str = ""
     tls: bool = False
     document: str = ""
+    grade: Grade = Grade.ASSUMED
 
     @property
     def steerable(self) -> bool:

@@ -90,6 +90,15 @@ SOURCES = by_id(
             read_on="2026-11-25",
         ),
         Source(
+            id="rfc9110",
+            title="RFC 9110: HTTP Semantics",
+            publisher="IETF",
+            address="https://www.rfc-editor.org/rfc/rfc9110",
+            read="section 10.2.3, through our notes",
+            read_on="2026-11-26",
+            note="Retry-After: how long the user agent ought to wait before making a follow-up request",
+        ),
+        Source(
             id="rfc8414",
             title="RFC 8414: OAuth 2.0 Authorization Server Metadata",
             publisher="IETF",

@@ -115,6 +115,7 @@ def _places() -> dict[str, str]:
         "http": f"http://{request.host}",
         "path": path,
         "elsewhere": ELSEWHERE,
+        **here().capss.settings.places,
     }
 
 

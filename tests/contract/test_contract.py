@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from capss_mock.contract import responses
+from capss_mock.contract.checks import CHECKS
 from capss_mock.contract.fields import FORMS, Field, profile_on
 from capss_mock.contract.model import Choice, Grade, Level, Option, Switch, by_id
 from capss_mock.contract.operations import OPERATIONS, STATUS_OF, served
@@ -25,13 +26,13 @@ PERSONAL = {
 
 
 def _citations() -> list[tuple[str, str]]:
-    rows = [*RULES.values(), *OPERATIONS.values(), *SWITCHES.values(), *SCENARIOS.values()]
+    rows = [*RULES.values(), *OPERATIONS.values(), *SWITCHES.values(), *SCENARIOS.values(), *CHECKS.values()]
     return [(row.id, each.source) for row in rows for each in row.citations]
 
 
 def test_every_row_cites_a_source_that_exists_and_every_source_is_used() -> None:
     cited = _citations()
-    assert {row for row, _ in cited} == {*RULES, *OPERATIONS, *SWITCHES, *SCENARIOS}
+    assert {row for row, _ in cited} == {*RULES, *OPERATIONS, *SWITCHES, *SCENARIOS, *CHECKS}
     # the unread document is listed because it exists, not because anything is known from it
     assert {source for _, source in cited} == set(SOURCES) - {"doj-pdf"}
 

@@ -1,26 +1,52 @@
 """Situations in which everything is saved, and a good program says so."""
 
-from capss_mock.contract.model import Citation
+from capss_mock.contract.model import Citation, Grade
 from capss_mock.contract.scenarios.words import DUPS, KIT, SHEET, STUCK, changed, confirm
 
 SCENARIOS = (
-    confirm("happy", "Everything works: two pending answers, then all is saved.", SHEET),
-    confirm("slow", "Six pending answers before the final one.", STUCK, switches={"progress": "polls:6"}),
-    confirm("immediate", "The first status is final already.", SHEET, switches={"progress": "immediate"}),
+    confirm("happy", "Everything works: two pending answers, then all is saved.", SHEET, grade=Grade.OBSERVED),
+    confirm(
+        "slow",
+        "Six pending answers before the final one.",
+        STUCK,
+        switches={"progress": "polls:6"},
+        grade=Grade.OBSERVED,
+    ),
+    confirm(
+        "immediate",
+        "The first status is final already.",
+        SHEET,
+        switches={"progress": "immediate"},
+        grade=Grade.DOCUMENTED,
+    ),
     confirm(
         "completed-at-5",
         "completedAt has five numbers: on a full minute.",
         SHEET,
         switches={"completed-at": "trimmed-5"},
+        grade=Grade.INFERRED,
     ),
     confirm(
         "completed-at-6",
         "completedAt has six numbers: no fraction.",
         SHEET,
         switches={"completed-at": "trimmed-6"},
+        grade=Grade.INFERRED,
     ),
-    confirm("completed-at-7", "completedAt has seven numbers.", SHEET, switches={"completed-at": "full"}),
-    confirm("completed-at-null", "completedAt is null.", SHEET, switches={"completed-at": "null"}),
+    confirm(
+        "completed-at-7",
+        "completedAt has seven numbers.",
+        SHEET,
+        switches={"completed-at": "full"},
+        grade=Grade.DOCUMENTED,
+    ),
+    confirm(
+        "completed-at-null",
+        "completedAt is null.",
+        SHEET,
+        switches={"completed-at": "null"},
+        grade=Grade.DOCUMENTED,  # of item updates
+    ),
     confirm(
         "unknown-members",
         "Answers have members that nobody knows.",

@@ -1,0 +1,249 @@
+"""Runs the program under test: its command, environment and directory, its end, and what it leaves behind."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from capss_mock.conformance.client.evidence import Ending, Leak
+
+GRACE_S = 10  # after its time is over, it is killed
+_PLACE = re.compile(r"\{([a-z_]+)\}")
+_PLACES = (
+    "base_url",
+    "token_url",
+    "client_id",
+    "client_secret",
+    "file",
+    "operation",
+    "ca_file",
+    "timeout_s",
+    "outcome_file",
+)
+_READ_LIMIT = 16 * 2**20
+_MOST_FILES = 2000
+_JWT = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{40,}")
+
+
+class ProgramError(ValueError):
+    """The program cannot be run; the message says why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How the program is started.
+
+    ``words`` may hold ``{file}``, ``{base_url}`` and the like; ``inside`` is a directory to run in (None: a fresh one);
+    ``setup`` is run before it each time; ``wrap`` puts something before the command (namespaces).
+    """
+
+    words: tuple[str, ...]
+    inside: Path | None = None
+    setup: tuple[str, ...] = ()
+    timeout_s: float = 30
+    wrap: Callable[[list[str]], list[str]] = field(default=list)
+
+    def __post_init__(self) -> None:
+        for word in (*self.words, *self.setup):
+            for name in _PLACE.findall(word):
+                if name not in _PLACES:
+                    known = ", ".join(f"{{{each}}}" for each in _PLACES)
+                    raise ProgramError(f"the command has {{{name}}} in it: known are {known}")
+
+    def filled(self, environ: Mapping[str, str], words: Sequence[str] | None = None) -> list[str]:
+        """The command with its places filled; what names a file is made absolute.
+
+        Raises:
+            ProgramError: there is no such program.
+        """
+        values = {name: environ.get(f"CAPSS_{name.upper()}", "") for name in _PLACES}
+        filled = [_PLACE.sub(lambda found: values[found[1]], word) for word in words or self.words]
+        if self.inside is None:
+            filled = [_absolute(word) for word in filled]
+        found = shutil.which(filled[0])
+        if found is None:
+            there = Path(filled[0]).exists()
+            why = "it may not be executed: chmod +x, or name what runs it (sh, python3, …)" if there else "not found"
+            raise ProgramError(f"cannot start {filled[0]}: {why}")
+        return [found if "/" in filled[0] or os.name == "nt" else filled[0], *filled[1:]]
+
+
+def _absolute(word: str) -> str:
+    """A word that names an existing file, from where we are."""
+    path = Path(word)
+    with contextlib.suppress(OSError):
+        if word and not path.is_absolute() and path.exists() and ("/" in word or os.sep in word or path.is_file()):
+            return str(path.resolve())
+    return word
+
+
+def environment(values: Mapping[str, str], ca_file: Path, trust_store: Path | None) -> dict[str, str]:
+    """The environment of the program: ours, the contract's variables, and what its TLS library trusts."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("CAPSS_", "PYTEST_", "COV_"))}
+    environ |= values
+    environ["CAPSS_CA_FILE"] = str(ca_file)
+    for name in ("SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"):
+        environ[name] = str(ca_file)
+    if trust_store is not None:
+        options = (
+            f"-Djavax.net.ssl.trustStore={trust_store} -Djavax.net.ssl.trustStorePassword=changeit"
+            " -Djavax.net.ssl.trustStoreType=PKCS12"
+        )
+        environ["JAVA_TOOL_OPTIONS"] = f"{environ.get('JAVA_TOOL_OPTIONS', '')} {options}".strip()
+    for name in ("NO_PROXY", "no_proxy"):
+        given = environ.get(name, "")
+        environ[name] = ",".join(filter(None, [given, "localhost", "127.0.0.1", "::1"]))
+    return environ
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one run of the program happens; everything in it is new."""
+
+    root: Path
+    inside: Path | None = None
+
+    @property
+    def work(self) -> Path:
+        """Its working directory."""
+        return self.inside or self.root / "work"
+
+    @property
+    def temporary(self) -> Path:
+        """Its TMPDIR."""
+        return self.root / "tmp"
+
+    @property
+    def outcome(self) -> Path:
+        """Its outcome file."""
+        return self.root / "outcome.json"
+
+    def make(self) -> None:
+        """Make the directories."""
+        for each in (self.work, self.temporary):
+            each.mkdir(parents=True, exist_ok=True)
+
+
+def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
+    """Run the program to its end, or kill it.
+
+    Raises:
+        ProgramError: it, or the setup, cannot be started, or the setup failed.
+    """
+    environ = {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(place.temporary))}
+    if command.setup:
+        done = _started(command.filled(environ, command.setup), environ, place, "setup").wait()
+        if done:
+            raise ProgramError(f"the setup command ended with exit code {done}: {_tail(place.root / 'setup.stderr')}")
+    words = command.wrap(command.filled(environ))
+    begun = time.monotonic()
+    process = _started(words, environ, place, "program")
+    killed = False
+    try:
+        process.wait(command.timeout_s + GRACE_S)
+    except subprocess.TimeoutExpired:
+        killed = True
+    finally:
+        end_all(process)
+    seconds = time.monotonic() - begun
+    code = process.returncode
+    outcome, unreadable = _outcome(place.outcome)
+    return Ending(
+        code=None if killed or code < 0 else code,
+        seconds=seconds,
+        killed=killed,
+        outcome=outcome,
+        unreadable=unreadable,
+        signal=0 if killed or code >= 0 else -code,
+    )
+
+
+def _started(words: list[str], environ: Mapping[str, str], place: Place, name: str) -> subprocess.Popen[bytes]:
+    with (place.root / f"{name}.stdout").open("wb") as out, (place.root / f"{name}.stderr").open("wb") as err:
+        try:
+            return subprocess.Popen(  # noqa: S603 - it is the user's own command
+                words,
+                cwd=place.work,
+                env=dict(environ),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                start_new_session=os.name != "nt",
+            )
+        except OSError as error:
+            raise ProgramError(f"cannot start {words[0]}: {error.strerror}") from None
+
+
+def end_all(process: subprocess.Popen[bytes]) -> None:
+    """Kill a program and what it has started."""
+    if sys.platform == "win32":
+        if process.poll() is None:
+            subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own
+    else:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _outcome(file: Path) -> tuple[Any, str]:
+    try:
+        return json.loads(file.read_text("utf-8-sig")), ""
+    except FileNotFoundError:
+        return None, ""
+    except (ValueError, OSError, RecursionError) as error:
+        return None, f"it is no JSON ({type(error).__name__})"
+
+
+def _tail(file: Path) -> str:
+    return file.read_text("utf-8", errors="replace").strip()[-200:] or "it printed nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Canaries:
+    """What must not come out: texts by kind (secret, token, person)."""
+
+    texts: Mapping[str, Sequence[str]]
+
+    def leaks(self, place: Place, since: float) -> list[Leak]:
+        """Where they came out: output, and files made or changed since a moment (seconds of the epoch)."""
+        found = []
+        for name in ("stdout", "stderr"):
+            found += [Leak(kind, name) for kind in self._in(place.root / f"program.{name}")]
+        for file, mode in _files(place, since):
+            shown = str(file.relative_to(place.root if file.is_relative_to(place.root) else place.work))
+            found += [Leak(kind, shown, private=os.name != "nt" and not mode & 0o077) for kind in self._in(file)]
+        return found
+
+    def _in(self, file: Path) -> Iterator[str]:
+        try:
+            with file.open("rb") as opened:
+                data = opened.read(_READ_LIMIT)
+        except OSError:
+            return
+        for kind, texts in self.texts.items():
+            if any(text.encode() in data for text in texts) or (kind == "token" and _JWT.search(data)):
+                yield kind
+
+
+def _files(place: Place, since: float) -> Iterator[tuple[Path, int]]:
+    count = 0
+    for root in (place.work, place.temporary):
+        for path, _, names in os.walk(root):
+            for name in names:
+                file = Path(path) / name
+                with contextlib.suppress(OSError):
+                    seen = file.lstat()
+                    if not file.is_symlink() and seen.st_mtime >= since - 1 and count < _MOST_FILES:
+                        count += 1
+                        yield file, seen.st_mode
+        if place.outcome.exists() and root == place.work:
+            yield place.outcome, place.outcome.stat().st_mode

@@ -1,0 +1,374 @@
+"""Token, upload and status: what the server saw of them."""
+
+from collections.abc import Callable
+
+from capss_mock.conformance.client.evidence import (
+    Evidence,
+    answered,
+    arrived,
+    final,
+    on_wire,
+    pairs,
+)
+from capss_mock.conformance.results import Finding
+from capss_mock.contract.faults import Do, Outcome
+from capss_mock.contract.operations import OPERATIONS
+from capss_mock.steering import Entry
+
+Said = Finding | bool | None
+_MOST_TOKENS = 5
+_EARLY_S = 0.05  # a program's clock, and ours, may differ by so much
+_PAUSE_S = 0.5
+_JITTER_S = 0.05
+_RARE_S = 5.0
+_FEW_POLLS = 5
+
+
+def _untouched(entries: list[Entry]) -> list[Entry]:
+    """Those whose answer no fault has made, or only changed: it tells what CAPSS thought of the request."""
+    return [each for each in entries if each.fault is None or "changed the answer" in each.fault]
+
+
+def _refused(entries: list[Entry], expected: str, *rules: str) -> Said:
+    """A finding for the first one that was refused by one of these rules."""
+    if not entries:
+        return None
+    for entry in _untouched(entries):
+        if entry.rule and entry.rule.startswith(rules):
+            return Finding(expected, entry.note.partition("; fix: ")[0], on_wire(entry))
+    return True
+
+
+# -- token
+
+
+def asked(seen: Evidence) -> Said:
+    """TOKEN-ASKED."""
+    if seen.tokens:
+        return True
+    if seen.scenario.outcome is not Outcome.CONFIRM or seen.old_only:
+        return None
+    others = [each for each in seen.requests if "token" in each.path]
+    found = f"{others[0].method} {others[0].path}" if others else f"{len(seen.requests)} requests, none for a token"
+    return Finding("POST to the token URL", found, on_wire(others[0]) if others else "")
+
+
+def basic(seen: Evidence) -> Said:
+    """TOKEN-BASIC."""
+    for entry in seen.tokens:
+        scheme = entry.headers.get("authorization", "").partition(" ")[0]
+        if scheme.lower() != "basic":
+            return Finding("Authorization: Basic …", _scheme(scheme), on_wire(entry))
+    return _refused(
+        seen.tokens,
+        "the client id and secret that it was given, base64 of id:secret",
+        "TOK-WRONG-SECRET",
+        "TOK-BASIC-MALFORMED",
+        "TOK-CLIENT-SECRET-POST",
+        "TOK-NO-CREDENTIALS",
+    )
+
+
+def _scheme(scheme: str) -> str:
+    return f"Authorization: {scheme} …" if scheme and scheme != "…" else "no Authorization header that could be read"
+
+
+def form(seen: Evidence) -> Said:
+    """TOKEN-FORM."""
+    for entry in seen.tokens:
+        kind = entry.headers.get("content-type", "no Content-Type")
+        if kind.strip().lower() != "application/x-www-form-urlencoded":
+            return Finding("Content-Type: application/x-www-form-urlencoded", kind, on_wire(entry))
+    return bool(seen.tokens) or None
+
+
+def grant(seen: Evidence) -> Said:
+    """TOKEN-GRANT."""
+    rules = ("TOK-GRANT-", "TOK-REFRESH-PARAMETER", "TOK-CODE-PARAMETER")
+    return _refused(seen.tokens, "grant_type=client_credentials in the body, once", *rules)
+
+
+def scope(seen: Evidence) -> Said:
+    """TOKEN-SCOPE."""
+    expected = "scope=api in the body, once"
+    refused = _refused(seen.tokens, expected, "TOK-SCOPE-")
+    if isinstance(refused, Finding):
+        return refused
+    for entry in _untouched(seen.tokens):
+        if entry.status == 200 and isinstance(entry.answer, dict) and "scope" not in entry.answer:
+            return Finding(expected, "no scope: the token is good for nothing under /api", on_wire(entry))
+    return refused
+
+
+def in_url(seen: Evidence) -> Said:
+    """TOKEN-URL-SECRET."""
+    if seen.in_urls:
+        return Finding("no secret and no token in a URL", f"in a URL: {', '.join(sorted(set(seen.in_urls)))}")
+    return bool(seen.requests) or None
+
+
+def reuse(seen: Evidence) -> Said:
+    """TOKEN-REUSE."""
+    given = [each for each in _untouched(seen.tokens) if each.status == 200]
+    calls = seen.submits + seen.statuses
+    refused = any(each.status in (401, 403) for each in calls) or seen.strays  # also by somebody else
+    if len(calls) < 2 or refused or len(given) < len(seen.tokens):
+        return None
+    if len(given) > 1:
+        return Finding(f"one token for {len(calls)} calls", f"{len(given)} token requests", on_wire(given[1]))
+    return True
+
+
+def refresh(seen: Evidence) -> Said:
+    """TOKEN-REFRESH."""
+    refused = [each for each in seen.statuses if each.status == 401 and each.fault]
+    if not refused:
+        return None
+    first = refused[0]
+    again = [each for each in seen.tokens if each.number > first.number]
+    after = [each for each in seen.statuses if again and each.number > again[0].number]
+    if after:
+        return True
+    found = "a new token, and no status request with it" if again else "no new token"
+    return Finding("a new token, and the status asked for again", found, on_wire(first))
+
+
+def hammer(seen: Evidence) -> Said:
+    """TOKEN-HAMMER."""
+    refused = [each for each in seen.tokens if each.status in (400, 401)]
+    if not refused:
+        return None
+    if len(refused) > _MOST_TOKENS:
+        return Finding(f"at most {_MOST_TOKENS} token requests", f"{len(refused)}", on_wire(refused[_MOST_TOKENS]))
+    return True
+
+
+# -- upload
+
+
+def sent(seen: Evidence) -> Said:
+    """UPLOAD-SENT."""
+    if seen.scenario.outcome is not Outcome.CONFIRM or seen.old_only:
+        return None
+    if seen.submissions or any(each.status in (200, 202) for each in seen.submits):
+        return True
+    if seen.submits:
+        last = seen.submits[-1]
+        return Finding("a document that the server takes", f"{last.status}: {last.note[:200]}", on_wire(last))
+    others = [each for each in seen.requests if not each.operation]
+    where = f"; instead {others[0].method} {others[0].path}" if others else ""
+    return Finding("a document that the server takes", f"no document was sent{where}")
+
+
+def bearer(seen: Evidence) -> Said:
+    """UPLOAD-BEARER."""
+    calls = _untouched(seen.submits + seen.statuses)
+    rules = ("BEA-NONE", "BEA-MALFORMED", "BEA-NOT-JWT", "BEA-SIGNATURE", "BEA-KEY", "BEA-ALG-NONE")
+    return _refused(calls, "Authorization: Bearer TOKEN", *rules)
+
+
+def multipart(seen: Evidence) -> Said:
+    """UPLOAD-MULTIPART."""
+    for entry in seen.submits:
+        kind = entry.headers.get("content-type", "no Content-Type")
+        if kind.strip().lower() != "multipart/form-data":
+            return Finding("Content-Type: multipart/form-data; boundary=…", kind, on_wire(entry))
+    return _refused(
+        seen.submits,
+        "a multipart body that can be read",
+        "WEB-NOT-MULTIPART",
+        "WEB-BROKEN-MULTIPART",
+        "WEB-PARTS-LIMIT",
+    )
+
+
+def part(seen: Evidence) -> Said:
+    """UPLOAD-PART."""
+    read = [each for each in seen.submits if each.parts]
+    for entry in read:
+        wanted = OPERATIONS[entry.operation].part
+        names = [each.name for each in entry.parts]
+        if wanted not in names:
+            return Finding(f"a part named {wanted}", f"parts: {', '.join(names)}", on_wire(entry))
+    return bool(read) or None
+
+
+def as_file(seen: Evidence) -> Said:
+    """UPLOAD-FILE."""
+    read = [each for each in seen.submits if each.parts]
+    for entry in read:
+        named = [each for each in entry.parts if each.name == OPERATIONS[entry.operation].part]
+        if named and named[0].filename is None:
+            return Finding("a file part (with a filename)", f"a field of {named[0].size} bytes of text", on_wire(entry))
+    return bool(read) or None
+
+
+def same_bytes(seen: Evidence) -> Said:
+    """UPLOAD-BYTES."""
+    if seen.sent is None:
+        return None
+    read = [
+        (entry, part) for entry in seen.submits for part in entry.parts if part.filename is not None and part.digest
+    ]
+    for entry, found in read:
+        if found.name == OPERATIONS[entry.operation].part and found.digest != seen.sent.digest:
+            return Finding("the file's bytes", f"other ones ({found.size} bytes)", on_wire(entry))
+    return bool(read) or None
+
+
+def once(seen: Evidence) -> Said:
+    """UPLOAD-ONCE."""
+    if not seen.submits:
+        return None
+    if len(seen.submissions) > 1:
+        accepted = [each for each in seen.submits if each.status in (0, 200, 202) or each.fault]
+        where = on_wire(accepted[1]) if len(accepted) > 1 else ""
+        held = f"{len(seen.submissions)} submissions; {seen.held[0]} records saved of a file with {seen.held[1]}"
+        return Finding("at most one accepted submission", held, where)
+    return True
+
+
+def old_paths(seen: Evidence) -> Said:
+    """UPLOAD-OLD-PATHS."""
+    if seen.old_only or not (seen.tokens or seen.submits):
+        return None
+    for entry in seen.requests:
+        if entry.operation and OPERATIONS[entry.operation].generation == "old":
+            return Finding("the paths of the sheet", entry.path, on_wire(entry))
+    return True
+
+
+def bearer_host(seen: Evidence) -> Said:
+    """BEARER-HOST."""
+    for stray in seen.strays:
+        if stray.bearer and not stray.downgrade:
+            return Finding("no token to another host", f"a token was sent to {stray.host}", stray.line)
+    lured = "{elsewhere}" in repr(seen.scenario.faults)
+    return (lured and bool(seen.submissions)) or None
+
+
+def bearer_tls(seen: Evidence) -> Said:
+    """BEARER-TLS."""
+    for stray in seen.strays:
+        if stray.bearer and stray.downgrade:
+            return Finding("no token without TLS", "a token was sent over plain http", stray.line)
+    return ("{http}" in repr(seen.scenario.faults) and bool(seen.statuses)) or None
+
+
+def egress(seen: Evidence) -> Said:
+    """EGRESS."""
+    if not seen.intercepted:
+        return None
+    others = [each for each in seen.strays if not each.downgrade]
+    if others:
+        hosts = ", ".join(dict.fromkeys(each.host for each in others))
+        return Finding("requests to CAPSS only", f"{len(others)} to {hosts}", others[0].line)
+    return True
+
+
+# -- status
+
+
+def href(seen: Evidence) -> Said:
+    """STATUS-HREF."""
+    if any(fault.on == "submit" and fault.do is not Do.CHANGE for fault in seen.scenario.faults):
+        return None
+    if not seen.submissions or seen.scenario.outcome is not Outcome.CONFIRM:
+        return None
+    number = str(seen.submissions[0].status)
+    if any(each.path.endswith(f"/{number}") for each in seen.statuses):
+        return True
+    others = [each for each in seen.requests if each.method == "GET"]
+    found = f"GET {others[0].path}" if others else "no status request"
+    return Finding(f"GET …/status/{number}, as links.href says", found, on_wire(others[0]) if others else "")
+
+
+def interval(seen: Evidence) -> Said:
+    """STATUS-INTERVAL: half of the pauses, so that one late request is no verdict."""
+    gaps = _gaps(seen)
+    if len(gaps) < 2:
+        return None
+    middle = sorted(gaps)[len(gaps) // 2]
+    if middle < _PAUSE_S - _JITTER_S:
+        return Finding(f"{_PAUSE_S} s or more between polls", f"{middle:.2f} s (the middle one of {len(gaps)} pauses)")
+    return True
+
+
+def growth(seen: Evidence) -> Said:
+    """STATUS-GROWTH: the last third of the pauses against the first."""
+    gaps = _gaps(seen)
+    if len(gaps) < _FEW_POLLS or not all(each.status == 202 or _is_pending(each) for each in seen.statuses):
+        return None
+    third = len(gaps) // 3
+    before, after = sum(gaps[:third]) / third, sum(gaps[-third:]) / third
+    if after < before * 1.2 and after < _RARE_S - _JITTER_S:
+        return Finding("pauses that grow", f"{before:.2f} s at first, {after:.2f} s in the end ({len(gaps) + 1} polls)")
+    return True
+
+
+def _is_pending(entry: Entry) -> bool:
+    return entry.status == 200 and isinstance(entry.answer, dict) and entry.answer.get("statusMessage") == "processing"
+
+
+def _gaps(seen: Evidence) -> list[float]:
+    return [arrived(after) - arrived(before) for before, after in pairs(seen.statuses)]
+
+
+def stops(seen: Evidence) -> Said:
+    """STATUS-STOPS."""
+    ends = [each for each in seen.statuses if final(each)]
+    if not ends:
+        return None
+    after = [each for each in seen.statuses if each.number > ends[0].number]
+    if after:
+        return Finding("no status request after the final one", f"{len(after)} more", on_wire(after[0]))
+    return True
+
+
+# -- Retry-After
+
+
+def _patient(entries: Callable[[Evidence], list[Entry]]) -> Callable[[Evidence], Said]:
+    def judge(seen: Evidence) -> Said:
+        told = None
+        for before, after in pairs(entries(seen)):
+            wanted = before.answer_headers.get("retry-after", "")
+            if before.status in (429, 503) and wanted.isdigit():
+                told = True
+                waited = arrived(after) - answered(before)
+                if waited < int(wanted) - _EARLY_S:
+                    return Finding(f"{wanted} s, as Retry-After says", f"{waited:.1f} s", on_wire(after))
+        return told
+
+    return judge
+
+
+JUDGES: dict[str, Callable[[Evidence], Said]] = {
+    "TOKEN-ASKED": asked,
+    "TOKEN-BASIC": basic,
+    "TOKEN-FORM": form,
+    "TOKEN-GRANT": grant,
+    "TOKEN-SCOPE": scope,
+    "TOKEN-URL-SECRET": in_url,
+    "TOKEN-REUSE": reuse,
+    "TOKEN-REFRESH": refresh,
+    "TOKEN-HAMMER": hammer,
+    "TOKEN-RETRY-AFTER": _patient(lambda seen: seen.tokens),
+    "UPLOAD-SENT": sent,
+    "UPLOAD-BEARER": bearer,
+    "UPLOAD-MULTIPART": multipart,
+    "UPLOAD-PART": part,
+    "UPLOAD-FILE": as_file,
+    "UPLOAD-BYTES": same_bytes,
+    "UPLOAD-ONCE": once,
+    "UPLOAD-OLD-PATHS": old_paths,
+    "UPLOAD-RETRY-AFTER": _patient(lambda seen: seen.submits),
+    "BEARER-HOST": bearer_host,
+    "BEARER-TLS": bearer_tls,
+    "EGRESS": egress,
+    "STATUS-HREF": href,
+    "STATUS-INTERVAL": interval,
+    "STATUS-GROWTH": growth,
+    "STATUS-RETRY-AFTER": _patient(lambda seen: seen.statuses),
+    "STATUS-STOPS": stops,
+}

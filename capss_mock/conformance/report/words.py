@@ -1,0 +1,95 @@
+"""What all reports say, in the same words."""
+
+from dataclasses import dataclass
+
+from capss_mock.conformance.results import Play, Report, Result, Tally, Verdict
+from capss_mock.contract.checks import Check
+
+UNOFFICIAL = "Unofficial: no affiliation with the California DOJ. Passing is no certification."
+_TITLES = {"judge": "capss-mock judge", "verify": "capss-mock verify"}
+
+
+def title(report: Report) -> str:
+    """Of which command it is."""
+    return _TITLES[report.kind]
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """``1 check``, ``2 checks``."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def headline(report: Report) -> str:
+    """The verdict in one sentence."""
+    failed = report.with_verdict(Verdict.FAIL)
+    warned = report.with_verdict(Verdict.WARN)
+    passed = report.with_verdict(Verdict.PASS)
+    parts = [f"{len(failed)} failed", count(len(warned), "warning"), f"{len(passed)} passed"]
+    for verdict, word in ((Verdict.BLOCKED, "blocked"), (Verdict.UNSEEN, "not exercised")):
+        if found := report.with_verdict(verdict):
+            parts.append(f"{len(found)} {word}")
+    more = f"; {report.partial}" if report.partial else ""
+    more += f"; {count(len(report.stale), 'stale entry', 'stale entries')} in the baseline" if report.stale else ""
+    more += f"; {count(len(report.faults), 'play')} could not be judged" if report.faults else ""
+    strict = " (--strict: warnings count)" if report.strict else ""
+    return f"{report.word.upper()}{strict}: of {count(len(report.tallies), 'check')} {', '.join(parts)}{more}"
+
+
+def scope(report: Report) -> str:
+    """What was played."""
+    unit = "scenario" if report.kind == "judge" else "group"
+    setting = "".join(f", {name} {value}" for name, value in report.setting.items())
+    return f"{count(len(report.plays), unit)}{setting}; {report.seconds:.0f} s"
+
+
+def owed(check: Check) -> str:
+    """Why it is owed, and how sure we are that it can happen."""
+    cited = "; ".join(f"{each.source}: {each.where}" for each in check.citations)
+    return f"{check.obligation.words} ({cited})"
+
+
+def stimulus(tally: Tally) -> str:
+    """How sure we are that CAPSS does what it was judged by."""
+    grades = {play.grade for play, _ in tally.plays} or {tally.check.stimulus}
+    best = min(grades, key=lambda each: "doia".index(each.letter.lower()))
+    return f"that CAPSS does this is {best}"
+
+
+def first(tally: Tally) -> tuple[Play, Result]:
+    """The play to be shown for a check: the shortest timeline among the best known ones."""
+    return min(tally.plays, key=lambda pair: ("DOIA".index(pair[0].grade.letter), len(pair[0].timeline)))
+
+
+def where(tally: Tally) -> str:
+    """In which plays, the shown one first."""
+    shown = first(tally)[0].name
+    others = [play.name for play, _ in tally.plays if play.name != shown]
+    more = f" and {len(others)} more: {', '.join(others[:6])}{', …' if len(others) > 6 else ''}" if others else ""
+    return shown + more
+
+
+def blocked(tally: Tally) -> str:
+    """A check that could not be told, and what it waits for."""
+    return f"{tally.check.id} by {', '.join(tally.plays[0][1].blocked_by)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Checks under a heading."""
+
+    heading: str
+    tallies: tuple[Tally, ...]
+
+
+def sections(report: Report) -> list[Section]:
+    """What is not met: truth first, then failures, warnings, notes."""
+    failed = report.with_verdict(Verdict.FAIL)
+    truth = tuple(each for each in failed if each.check.area == "truth")
+    others = tuple(each for each in failed if each.check.area != "truth")
+    found = [
+        Section("Truth", truth),
+        Section("Failures", others),
+        Section("Warnings", tuple(report.with_verdict(Verdict.WARN))),
+        Section("Notes", tuple(report.with_verdict(Verdict.INFO))),
+    ]
+    return [each for each in found if each.tallies]
