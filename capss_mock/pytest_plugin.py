@@ -35,6 +35,17 @@ _PASSED = pytest.StashKey[bool]()  # whether the test did, so far
 _MARKER = "capss(scenario=None, dialect=None, set={}, allow_unmatched=False): how the fixture capss_mock behaves"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of ``pytest --pyargs capss_mock.conformance``."""
+    group = parser.getgroup("capss", "CAPSS conformance: pytest --pyargs capss_mock.conformance …")
+    group.addoption("--capss-command", metavar="COMMAND", help='judge this program: "./upload.sh {file}"')
+    group.addoption("--capss-target", metavar="URL", help="judge this server (CAPSS_CLIENT_ID, CAPSS_CLIENT_SECRET)")
+    group.addoption("--capss-timeout", type=float, default=30.0, metavar="SECONDS", help="CAPSS_TIMEOUT_S (30)")
+    group.addoption("--capss-dialect", default="sheet", metavar="NAME", help="a named set of switches (sheet)")
+    group.addoption("--capss-strict", action="store_true", help="warnings are failures")
+    group.addoption("--i-own-this-account", action="store_true", help="for a --capss-target that is not this machine")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line("markers", _MARKER)

@@ -2,19 +2,13 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
 from capss_mock.cli.judging import Names, finish, flat, known, progress
-from capss_mock.contract import defaults
 from capss_mock.contract.checks import SERVER_CHECKS
-from capss_mock.contract.operations import OPERATIONS
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
-_PRODUCTION = defaults.DOJ_HOSTS[1]
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
-_PACE_S, _POLL_S = 1.0, 3.0
 
 
 @click.command()
@@ -65,50 +59,18 @@ def _verify(
     as_json: bool,
     quiet: bool,
 ) -> int:
-    here = _checked(url, owned=i_own_this_account)
-    if not here and not (client_id and client_secret):
-        raise click.UsageError("a server elsewhere needs --client-id and --client-secret: those of your own account")
-    client = client_id or defaults.CLIENT_ID, client_secret or defaults.CLIENT_SECRET
     entries = known(baseline)
-    import httpx
-
-    from capss_mock.conformance.server.asking import Server, Unreachable
+    from capss_mock.conformance.server.asking import Unreachable
     from capss_mock.conformance.server.campaign import carry_out
+    from capss_mock.conformance.server.target import Target, TargetError
 
     try:
-        http = httpx.Client(base_url=url, verify=_trusted(ca_file), timeout=30, trust_env=not here)
-    except OSError as error:
-        raise click.BadParameter(f"cannot use {ca_file}: {error.strerror or error}", param_hint="--ca-file") from None
-    with http:
-        pace = (0.0, 0.1) if here else (_PACE_S, _POLL_S)
-        server = Server(http, client, OPERATIONS["token"].path, *pace)
-        try:
-            report = carry_out(server, url, flat(checks), strict=strict, told=progress(quiet=quiet or as_json))
-        except Unreachable as error:
-            raise click.UsageError(f"{url} cannot be asked: {error}") from None
+        target = Target(url, client_id or "", client_secret or "", ca_file, i_own_this_account)
+        with target.client() as http:
+            told = progress(quiet=quiet or as_json)
+            report = carry_out(target.server(http), url, flat(checks), strict=strict, told=told)
+    except TargetError as error:
+        raise click.UsageError(str(error)) from None
+    except Unreachable as error:
+        raise click.UsageError(f"{url} cannot be asked: {error}") from None
     return finish(report, entries, report_dir, as_json=as_json, quiet=quiet)
-
-
-def _checked(url: str, *, owned: bool) -> bool:
-    """Whether a URL is of this machine; a usage error if it may not be asked."""
-    parts = urlsplit(url)
-    host = (parts.hostname or "").rstrip(".").lower()
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.username:
-        raise click.BadParameter(f"{url!r} is not an address such as http://127.0.0.1:8080", param_hint="URL")
-    if host == _PRODUCTION:
-        raise click.UsageError(f"{_PRODUCTION} is production: nothing invented is sent there, whatever is said")
-    here = host in _LOOPBACK
-    if not here and not owned:
-        raise click.UsageError(
-            f"{host} is not this machine: with --i-own-this-account, if the account there is yours, invented"
-            " documents are uploaded to it"
-        )
-    if not here and parts.scheme != "https":
-        raise click.UsageError(f"{host} is not this machine: credentials go there over https only")
-    return here
-
-
-def _trusted(ca_file: Path | None) -> Any:
-    import ssl
-
-    return True if ca_file is None else ssl.create_default_context(cafile=str(ca_file))

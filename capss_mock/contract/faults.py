@@ -67,7 +67,8 @@ class Scenario:
     """One situation.
 
     ``sentence`` says what happens, ``good`` what a good program then does. ``force`` is how records are judged whatever
-    they are: ``duplicates`` (all), ``errors`` (all), ``one-error`` (the first) or ``unreadable`` (the whole file).
+    they are: ``duplicates`` (all), ``errors`` (all), ``one-error`` (the first) or ``unreadable`` (the whole file);
+    an item update knows no duplicates.
     ``certificate`` is ``untrusted``, ``expired`` or ``wrong-name``: these need TLS, as ``tls`` says of others.
     ``document`` is what must be sent for it: ``empty``, ``large`` or ``other-licence``. ``grade`` is how sure we are
     that CAPSS itself does this.

@@ -99,6 +99,7 @@ class Submissions:
         Raises:
             Refusal: UPL-UNREADABLE, by switch.
         """
+        reading = submissions.forced(reading, SCENARIOS[self.settings.scenario].force)
         self._refuse_unreadable(reading)
         policy = Policy("reject", "submit", caller.license_id, self._checks_licence())
         with self.store.write() as tx:

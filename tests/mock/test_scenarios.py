@@ -17,7 +17,7 @@ from capss_mock.contract.faults import ELSEWHERE, Outcome
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import SWITCHES
 from capss_mock.settings import SettingsError, read_settings
-from tests.helpers import AUTH, GRANT, UPDATES, VALID, Live, record, upload_of
+from tests.helpers import AUTH, GRANT, UPDATES, VALID, InProcess, Live, record, upload_of
 
 ONE = VALID / "one-transaction.xml"
 THREE = upload_of(*(record(str(number)) for number in range(3)))
@@ -494,3 +494,20 @@ def test_settings_can_change_while_requests_run(make_live: Make) -> None:
         answers = {each.result() for each in sent}
     assert answers <= {200, 202}
     assert len(live.server.capss.store.list_submissions(0, 100)) == 60
+
+
+@pytest.mark.parametrize(
+    ("scenario", "saved", "errors"),
+    [("complete-with-errors", 0, 2), ("partial", 1, 1), ("found-invalid", 0, 1)],
+)
+def test_a_scenario_judges_item_updates_too(
+    make_mock: Callable[..., InProcess], scenario: str, saved: int, errors: int
+) -> None:
+    mock = make_mock()
+    mock.send(VALID / "three-transactions.xml")
+    document = (UPDATES / "one-item.xml").read_bytes()
+    item = document[document.index(b"<item>") : document.index(b"</item>") + len(b"</item>")]
+    mock.run.configure(scenario=scenario, switches={"progress": "immediate"})
+    mock.update(document.replace(item, item + item))
+    last = mock.capss.store.list_submissions(0, 10)[-1]
+    assert (last.kind, last.verdict.saved, last.verdict.errors) == ("update", saved, errors)

@@ -37,6 +37,8 @@ def why_not(scenario: str, operation: str, *, own_data: bool) -> str:
         return "it is about a document of ours (--own-data)"
     if operation == "update" and (found.needs_tls or found.document == "large"):
         return "it is the same for updates as for uploads"
+    if operation == "update" and found.force == "duplicates":
+        return "an item update knows no duplicates"
     if operation == "update" and found.switches.get("api-generation") == "old":
         return "no path for updates is known from before 2026"
     return ""

@@ -4,7 +4,7 @@ import re
 from xml.etree import ElementTree as ET  # it only writes here
 
 from capss_mock.conformance.report import words
-from capss_mock.conformance.results import Play, Report, Result, Verdict
+from capss_mock.conformance.results import Play, Report, Verdict
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -38,12 +38,12 @@ def _case(report: Report, play: Play, bad: set[Verdict], excused: set[str]) -> E
     if failed:
         types = " ".join(each.check.id for each in failed)
         message = "; ".join(each.finding.actual for each in failed if each.finding)
-        text = "\n".join([*map(_text, failed), "", *play.timeline])
+        text = "\n".join([*map(words.in_full, failed), "", *play.timeline])
         ET.SubElement(case, "failure", {"message": _clean(message), "type": types}).text = _clean(text)
     elif all(each.verdict in (Verdict.UNSEEN, Verdict.BLOCKED) for each in play.results):
         ET.SubElement(case, "skipped", {"message": "nothing in it could be told"})
     if noted:
-        ET.SubElement(case, "system-out").text = _clean("\n".join(map(_text, noted)))
+        ET.SubElement(case, "system-out").text = _clean("\n".join(map(words.in_full, noted)))
     return case
 
 
@@ -51,17 +51,6 @@ def _broken(report: Report, name: str, text: str, kind: str = "error") -> ET.Ele
     case = ET.Element("testcase", {"name": _clean(f"{name}: {text}"[:200]), "classname": f"capss-mock.{report.kind}"})
     ET.SubElement(case, kind, {"message": _clean(text), "type": name})
     return case
-
-
-def _text(result: Result) -> str:
-    finding, check = result.finding, result.check
-    assert finding is not None  # noqa: S101 - it is one that was found
-    seen = f"\n  seen in: {finding.seen}" if finding.seen else ""
-    return (
-        f"{result.verdict.upper()} {check.id}: {check.sentence}\n  expected: {finding.expected}\n"
-        f"  actual: {finding.actual}{seen}\n  fix: {check.fix}\n"
-        f"  owed by: {words.owed(check)}; that CAPSS does this is {check.stimulus}"
-    )
 
 
 def _clean(text: str) -> str:

@@ -68,6 +68,18 @@ def where(tally: Tally) -> str:
     return shown + more
 
 
+def in_full(result: Result) -> str:
+    """What was found in one play, a line for each thing."""
+    finding, check = result.finding, result.check
+    assert finding is not None  # noqa: S101 - it is one that was found
+    seen = f"\n  seen in: {finding.seen}" if finding.seen else ""
+    return (
+        f"{result.verdict.upper()} {check.id}: {check.sentence}\n  expected: {finding.expected}\n"
+        f"  actual: {finding.actual}{seen}\n  fix: {check.fix}\n"
+        f"  owed by: {owed(check)}; that CAPSS does this is {check.stimulus}"
+    )
+
+
 def blocked(tally: Tally) -> str:
     """A check that could not be told, and what it waits for."""
     return f"{tally.check.id} by {', '.join(tally.plays[0][1].blocked_by)}"
