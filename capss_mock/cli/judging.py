@@ -94,7 +94,7 @@ def finish(
     from capss_mock.conformance.report import words
 
     report = applied(report, entries, datetime.now(UTC).date())
-    as_values = json.dumps(reports.as_json(report), indent=2, ensure_ascii=False) + "\n"
+    as_values = json.dumps(reports.as_json(report), indent=2) + "\n"
     if report_dir is not None:
         _write(
             report_dir,

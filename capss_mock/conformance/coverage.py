@@ -5,7 +5,7 @@ play broken programs (``found_out.py``) and lying servers (``liars.py``).
 """
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,8 +64,8 @@ def gaps(seen: Tables) -> Iterator[str]:
         yield f"{scenario} is no scenario"
 
 
-def _differ(checks: "set[str] | Mapping[str, object] | object", others: object, what: str) -> Iterator[str]:
-    known, there = set(checks), set(others)  # type: ignore[call-overload]  # both are sets of ids
+def _differ(checks: Iterable[str], others: Iterable[str], what: str) -> Iterator[str]:
+    known, there = set(checks), set(others)
     for check in sorted(known - there):
         yield f"check {check} has no {what}"
     for check in sorted(there - known):

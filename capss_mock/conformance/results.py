@@ -76,11 +76,6 @@ class Tally:
     plays: tuple[tuple[Play, Result], ...] = ()  # those with that verdict
     excused: str = ""  # the reason that the baseline gives
 
-    @property
-    def scored(self) -> Verdict:
-        """The verdict, or a pass where the baseline excuses it."""
-        return Verdict.PASS if self.excused else self.verdict
-
 
 @dataclass(frozen=True, slots=True)
 class Assumption:
@@ -121,7 +116,12 @@ class Report:
 
     def with_verdict(self, *verdicts: Verdict) -> list[Tally]:
         """The checks with one of these verdicts."""
-        return [each for each in self.tallies if each.scored in verdicts]
+        return [each for each in self.tallies if not each.excused and each.verdict in verdicts]
+
+    @property
+    def excused(self) -> list[Tally]:
+        """The checks that are not met, and that the baseline excuses."""
+        return [each for each in self.tallies if each.excused]
 
     @property
     def failed(self) -> bool:

@@ -9,7 +9,7 @@
 import os
 import shlex
 from collections.abc import Iterator
-from itertools import chain
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +20,7 @@ from capss_mock.contract.scenarios import SCENARIOS
 
 if TYPE_CHECKING:
     from capss_mock.conformance.client.play import Stage
-    from capss_mock.conformance.results import Report, Result
+    from capss_mock.conformance.results import Play, Report, Result
 
 _USAGE = 2  # the exit code
 
@@ -59,7 +59,7 @@ def test_program(stage: "Stage", scenario: str, request: pytest.FixtureRequest) 
         played = play(stage, Part(scenario, dialect=request.config.getoption("--capss-dialect")))
     except ProgramError as error:
         pytest.exit(str(error), _USAGE)
-    _tell(request, played.results, (played.sentence, *played.timeline))
+    _tell(request, played, played.results)
 
 
 @pytest.fixture(scope="session")
@@ -82,18 +82,19 @@ def report(request: pytest.FixtureRequest) -> "Report":
 
 def test_server(report: "Report", check: str, request: pytest.FixtureRequest) -> None:
     """It answers as is known of CAPSS."""
-    results = chain.from_iterable(play.results for play in report.plays)
-    _tell(request, tuple(each for each in results if each.check.id == check), ())
+    for play in report.plays:
+        if results := tuple(each for each in play.results if each.check.id == check):
+            _tell(request, replace(play, timeline=()), results)
 
 
-def _tell(request: pytest.FixtureRequest, results: "tuple[Result, ...]", timeline: tuple[str, ...]) -> None:
+def _tell(request: pytest.FixtureRequest, play: "Play", results: "tuple[Result, ...]") -> None:
     from capss_mock.conformance.results import Verdict
 
     bad = (Verdict.FAIL, Verdict.WARN) if request.config.getoption("--capss-strict") else (Verdict.FAIL,)
     found = [each for each in results if each.verdict.is_finding]
-    told = "\n".join(words.in_full(each) for each in found)
+    told = "\n".join(words.in_full(each, play.grade) for each in found)
     if any(each.verdict in bad for each in found):
-        pytest.fail("\n".join([told, "", *timeline, "", words.UNOFFICIAL]), pytrace=False)
+        pytest.fail("\n".join([told, "", play.sentence, *play.timeline, "", words.UNOFFICIAL]), pytrace=False)
     if found:
         request.node.add_report_section("call", "capss", told)
     if all(each.verdict in (Verdict.BLOCKED, Verdict.UNSEEN) for each in results):

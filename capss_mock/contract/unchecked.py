@@ -8,9 +8,7 @@ _STATE = "it takes an API client in another state than the one that is given"
 _SWITCH = "it holds under a setting that is not the default; the rule that is asked about names it when it differs"
 _PAGE = "it is about a page for people, not about the API"
 _SHARED = "it goes without saying: every other check stands on it"
-_STORED = (
-    "it takes records with errors or duplicates, whose answers are assumed; nobody's account is for trying that out"
-)
+_STORED = "it takes records with errors or duplicates: nobody's account is for trying out what is assumed"
 _WIRE = "it is about bytes below HTTP, which a server's front end may answer by itself"
 _OPTIONAL = "that it is there is inferred, and no program needs it"
 
@@ -23,7 +21,7 @@ UNCHECKED = {
     "TOK-BASIC-DECODED": "it takes an API client whose secret has a + or a % in it",
     "TOK-BASIC-WINS": "nobody needs both kinds of credentials; what is asked about each alone tells enough",
     "TOK-NO-CREDENTIALS-LOGIN": _SWITCH,
-    "TOK-GRANT-INVALID": "it takes a grant that this API client may not have; TOK-REFRESH-PARAMETER asks for it as well",
+    "TOK-GRANT-INVALID": "it takes a grant that this API client may not have; TOK-REFRESH-PARAMETER asks about it",
     "TOK-GRANT-UNAUTHORIZED": _STATE,
     "TOK-INTROSPECT": _OPTIONAL,
     "TOK-INTROSPECT-PARAMETER": _OPTIONAL,

@@ -16,7 +16,7 @@ UPDATE, UPDATE_STATUS = "/api/itemupdate/updateItem", "/api/itemupdate/status/"
 
 
 def _new(reply: httpx.Response, status: int | None = None, text: str | None = None, **headers: str) -> httpx.Response:
-    kept = {name: value for name, value in reply.headers.items() if name not in ("content-length",)}
+    kept = {name: value for name, value in reply.headers.items() if name != "content-length"}
     kept |= {name.replace("_", "-"): value for name, value in headers.items()}
     content = reply.content if text is None else text.encode()
     return httpx.Response(status or reply.status_code, headers=kept, content=content, request=reply.request)

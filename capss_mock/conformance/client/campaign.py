@@ -15,7 +15,7 @@ from capss_mock.conformance.client.attach import Ask, Say, attached
 from capss_mock.conformance.client.decoy import Decoy
 from capss_mock.conformance.client.intercept import PROXY_ONLY, by_proxy, in_namespaces
 from capss_mock.conformance.client.play import Part, Stage, play
-from capss_mock.conformance.client.program import Command, ProgramError
+from capss_mock.conformance.client.program import Command, ProgramError, stop_all
 from capss_mock.conformance.client.trust import TrustStores
 from capss_mock.conformance.results import Assumption, Play, Report, tallied
 from capss_mock.contract.checks import PROGRAM_CHECKS, Check
@@ -177,6 +177,7 @@ def _played(
                 each.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            stop_all()
             raise
     order = {name: number for number, name in enumerate(SCENARIOS)}
     plays = sorted(done.values(), key=lambda each: (each.dialect, each.operation, order[each.name.split(" ")[0]]))

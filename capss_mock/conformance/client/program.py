@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,6 +32,8 @@ _PLACES = (
 )
 _READ_LIMIT = 16 * 2**20
 _MOST_FILES = 2000
+_RUNNING: set[subprocess.Popen[bytes]] = set()
+_LOCK = threading.Lock()
 _JWT = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{40,}")
 
 
@@ -69,12 +72,15 @@ class Command:
         filled = [_PLACE.sub(lambda found: values[found[1]], word) for word in words or self.words]
         if self.inside is None:
             filled = [_absolute(word) for word in filled]
-        found = shutil.which(filled[0])
+        named = filled[0]
+        is_path = "/" in named or os.sep in named
+        wanted = str(self.inside / named) if self.inside and is_path else named
+        found = shutil.which(wanted)
         if found is None:
-            there = Path(filled[0]).exists()
+            there = is_path and Path(wanted).exists()
             why = "it may not be executed: chmod +x, or name what runs it (sh, python3, …)" if there else "not found"
-            raise ProgramError(f"cannot start {filled[0]}: {why}")
-        return [found if "/" in filled[0] or os.name == "nt" else filled[0], *filled[1:]]
+            raise ProgramError(f"cannot start {named}: {why}")
+        return [found if is_path or os.name == "nt" else named, *filled[1:]]
 
 
 def _absolute(word: str) -> str:
@@ -141,7 +147,9 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
     """
     environ = {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(place.temporary))}
     if command.setup:
-        done = _started(command.filled(environ, command.setup), environ, place, "setup").wait()
+        setup = _started(command.filled(environ, command.setup), environ, place, "setup")
+        done = setup.wait()
+        end_all(setup)
         if done:
             raise ProgramError(f"the setup command ended with exit code {done}: {_tail(place.root / 'setup.stderr')}")
     words = command.wrap(command.filled(environ))
@@ -170,7 +178,7 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
 def _started(words: list[str], environ: Mapping[str, str], place: Place, name: str) -> subprocess.Popen[bytes]:
     with (place.root / f"{name}.stdout").open("wb") as out, (place.root / f"{name}.stderr").open("wb") as err:
         try:
-            return subprocess.Popen(  # noqa: S603 - it is the user's own command
+            process = subprocess.Popen(  # noqa: S603 - it is the user's own command
                 words,
                 cwd=place.work,
                 env=dict(environ),
@@ -181,10 +189,23 @@ def _started(words: list[str], environ: Mapping[str, str], place: Place, name: s
             )
         except OSError as error:
             raise ProgramError(f"cannot start {words[0]}: {error.strerror}") from None
+    with _LOCK:
+        _RUNNING.add(process)
+    return process
+
+
+def stop_all() -> None:
+    """Kill all programs that run: nobody waits for them any more."""
+    with _LOCK:
+        running = list(_RUNNING)
+    for process in running:
+        end_all(process)
 
 
 def end_all(process: subprocess.Popen[bytes]) -> None:
     """Kill a program and what it has started."""
+    with _LOCK:
+        _RUNNING.discard(process)
     if sys.platform == "win32":
         if process.poll() is None:
             subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own

@@ -15,7 +15,7 @@ _VERDICT_KEYS = {0: "pass", 1: "fail", 3: "warn", 4: "warn"}
 
 def as_html(report: Report) -> str:
     """The whole page."""
-    return "\n".join(_page(report)) + "\n"
+    return words.printable("\n".join(_page(report)) + "\n")
 
 
 def _page(report: Report) -> Iterator[str]:
@@ -38,8 +38,9 @@ def _page(report: Report) -> Iterator[str]:
         ("Program" if report.kind == "judge" else "Server", report.what),
         ("Played", words.scope(report)),
         ("Kit", __version__),
+        ("Rests on", words.rests_on(report)),
     ]
-    yield from (f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in rows)
+    yield from (f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in rows if text)
     yield "</dl>"
     yield from _assumed(report)
     for section in words.sections(report):
@@ -61,7 +62,7 @@ def _text(text: str) -> str:
 
 def _assumed(report: Report) -> Iterator[str]:
     if report.assumed:
-        yield f"<details><summary>What the verdict rests on ({len(report.assumed)} open questions)</summary><ul>"
+        yield f"<details><summary>These {len(report.assumed)} open questions in full</summary><ul>"
         yield from (f"<li>{_text(each.words)}</li>" for each in report.assumed)
         yield "</ul></details>"
 
@@ -95,7 +96,7 @@ def _timeline(play: Play) -> Iterator[str]:
 
 def _lists(report: Report) -> Iterator[str]:
     rows = [
-        ("Excused by the baseline", [f"{each.check.id}: {each.excused}" for each in report.tallies if each.excused]),
+        ("Excused by the baseline", [f"{each.check.id}: {each.excused}" for each in report.excused]),
         ("Stale in the baseline", list(report.stale)),
         ("Could not be judged", list(report.faults)),
         ("Left out", list(report.skipped)),
@@ -113,7 +114,7 @@ def _checks(report: Report) -> Iterator[str]:
     yield '<tr><th scope="col">Verdict</th><th scope="col">Check</th><th scope="col">Of a good one</th>'
     yield '<th scope="col">Owed by</th><th scope="col">Stimulus</th></tr>'
     for tally in report.tallies:
-        check, key = tally.check, _KEYS.get(tally.scored, "")
+        check, key = tally.check, "info" if tally.excused else _KEYS.get(tally.verdict, "")
         word = f"excused ({tally.verdict})" if tally.excused else str(tally.verdict)
         if tally.verdict is Verdict.BLOCKED:
             word += f" by {', '.join(tally.plays[0][1].blocked_by)}"

@@ -11,7 +11,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 def as_junit(report: Report) -> bytes:
     """A test case per play: failed when a check that counts is not met in it, skipped when nothing could be told."""
-    excused = {each.check.id for each in report.tallies if each.excused}
+    excused = {each.check.id for each in report.excused}
     bad = {Verdict.FAIL, Verdict.WARN} if report.strict else {Verdict.FAIL}
     cases = [_case(report, play, bad, excused) for play in report.plays]
     cases += [_broken(report, "fault of the kit", each) for each in report.faults]
@@ -38,12 +38,12 @@ def _case(report: Report, play: Play, bad: set[Verdict], excused: set[str]) -> E
     if failed:
         types = " ".join(each.check.id for each in failed)
         message = "; ".join(each.finding.actual for each in failed if each.finding)
-        text = "\n".join([*map(words.in_full, failed), "", *play.timeline])
+        text = "\n".join([*(words.in_full(each, play.grade) for each in failed), "", *play.timeline])
         ET.SubElement(case, "failure", {"message": _clean(message), "type": types}).text = _clean(text)
     elif all(each.verdict in (Verdict.UNSEEN, Verdict.BLOCKED) for each in play.results):
         ET.SubElement(case, "skipped", {"message": "nothing in it could be told"})
     if noted:
-        ET.SubElement(case, "system-out").text = _clean("\n".join(map(words.in_full, noted)))
+        ET.SubElement(case, "system-out").text = _clean("\n".join(words.in_full(each, play.grade) for each in noted))
     return case
 
 

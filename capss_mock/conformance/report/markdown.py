@@ -10,7 +10,7 @@ _MARKS = {0: "✅", 1: "❌", 3: "⚠️", 4: "➖"}
 
 def as_markdown(report: Report) -> str:
     """The verdict, what is not met, and the rest folded away."""
-    return "\n".join(_lines(report)) + "\n"
+    return words.printable("\n".join(_lines(report)) + "\n")
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -19,6 +19,9 @@ def _lines(report: Report) -> Iterator[str]:
     yield f"*{words.UNOFFICIAL}*"
     yield ""
     yield f"`{_plain(report.what, code=True)}`: {_plain(words.headline(report))} ({_plain(words.scope(report))})"
+    if rests_on := words.rests_on(report):
+        yield ""
+        yield f"Rests on {_plain(rests_on)}"
     for section in words.sections(report):
         yield ""
         yield f"### {section.heading}"
@@ -29,7 +32,7 @@ def _lines(report: Report) -> Iterator[str]:
             yield _row(tally)
     rest = [
         ("Blocked", [words.blocked(each) for each in report.with_verdict(Verdict.BLOCKED)]),
-        ("Excused", [f"{each.check.id}: {each.excused}" for each in report.tallies if each.excused]),
+        ("Excused", [f"{each.check.id}: {each.excused}" for each in report.excused]),
         ("Stale in the baseline", list(report.stale)),
         ("Could not be judged", list(report.faults)),
         ("Left out", list(report.skipped)),

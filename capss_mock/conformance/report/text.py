@@ -13,7 +13,7 @@ _LABEL = 10
 
 def as_text(report: Report) -> str:
     """All of it: the verdict and what it rests on first, then what is not met, then the rest in few words."""
-    return "\n".join(_lines(report)) + "\n"
+    return words.printable("\n".join(_lines(report)) + "\n")
 
 
 def _lines(report: Report) -> Iterator[str]:
@@ -22,9 +22,8 @@ def _lines(report: Report) -> Iterator[str]:
     yield _labelled("program" if report.kind == "judge" else "server", report.what)
     yield _labelled("played", words.scope(report))
     yield _labelled("verdict", words.headline(report))
-    if report.assumed:
-        unknown = [f"{each.id}={each.setting}" for each in report.assumed if each.grade.unverified]
-        yield _labelled("rests on", f"what only the DOJ can answer (capss-mock switches): {', '.join(unknown)}")
+    if rests_on := words.rests_on(report):
+        yield _labelled("rests on", rests_on)
     for section in words.sections(report):
         yield ""
         yield section.heading.upper()
@@ -79,7 +78,7 @@ def _rest(report: Report) -> Iterator[str]:
         for tally in blocked:
             yield f"  {words.blocked(tally)}"
     rows = [
-        ("excused", [f"{each.check.id} ({each.excused})" for each in report.tallies if each.excused]),
+        ("excused", [f"{each.check.id} ({each.excused})" for each in report.excused]),
         ("unseen", [each.check.id for each in report.with_verdict(Verdict.UNSEEN)]),
         ("left out", list(report.skipped)),
         ("stale", list(report.stale)),
@@ -93,6 +92,6 @@ def _rest(report: Report) -> Iterator[str]:
     if paste := to_paste(report):
         yield ""
         yield "To go on with these known (--baseline FILE), give a reason for each:"
-        yield from (f"  {line}" for line in paste.splitlines())
+        yield from (f"  {line}".rstrip() for line in paste.splitlines())
     yield ""
     yield words.headline(report)

@@ -4,14 +4,21 @@ from dataclasses import dataclass
 
 from capss_mock.conformance.results import Play, Report, Result, Tally, Verdict
 from capss_mock.contract.checks import Check
+from capss_mock.contract.model import Grade
 
 UNOFFICIAL = "Unofficial: no affiliation with the California DOJ. Passing is no certification."
+_TELLING = 4  # lines of a timeline
 _TITLES = {"judge": "capss-mock judge", "verify": "capss-mock verify"}
 
 
 def title(report: Report) -> str:
     """Of which command it is."""
     return _TITLES[report.kind]
+
+
+def printable(text: str) -> str:
+    """A text without what would steer a terminal, or cannot be written: programs and file names may bring it in."""
+    return "".join(char if char == "\n" or char.isprintable() else "\ufffd" for char in text)
 
 
 def count(number: int, one: str, many: str = "") -> str:
@@ -25,6 +32,7 @@ def headline(report: Report) -> str:
     warned = report.with_verdict(Verdict.WARN)
     passed = report.with_verdict(Verdict.PASS)
     parts = [f"{len(failed)} failed", count(len(warned), "warning"), f"{len(passed)} passed"]
+    parts += [f"{len(report.excused)} excused"] if report.excused else []
     for verdict, word in ((Verdict.BLOCKED, "blocked"), (Verdict.UNSEEN, "not exercised")):
         if found := report.with_verdict(verdict):
             parts.append(f"{len(found)} {word}")
@@ -42,6 +50,12 @@ def scope(report: Report) -> str:
     return f"{count(len(report.plays), unit)}{setting}; {report.seconds:.0f} s"
 
 
+def rests_on(report: Report) -> str:
+    """What only the DOJ can answer, and how it is taken here, in few words; empty for nothing."""
+    unknown = [f"{each.id}={each.setting}" for each in report.assumed if each.grade.unverified]
+    return f"what only the DOJ can answer (capss-mock switches): {', '.join(unknown)}" if unknown else ""
+
+
 def owed(check: Check) -> str:
     """Why it is owed, and how sure we are that it can happen."""
     cited = "; ".join(f"{each.source}: {each.where}" for each in check.citations)
@@ -56,8 +70,13 @@ def stimulus(tally: Tally) -> str:
 
 
 def first(tally: Tally) -> tuple[Play, Result]:
-    """The play to be shown for a check: the shortest timeline among the best known ones."""
-    return min(tally.plays, key=lambda pair: ("DOIA".index(pair[0].grade.letter), len(pair[0].timeline)))
+    """The play to be shown for a check: one of the best known, in which something happens, and not too much."""
+
+    def rank(pair: tuple[Play, Result]) -> tuple[int, bool, int]:
+        timeline = pair[0].timeline
+        return "DOIA".index(pair[0].grade.letter), len(timeline) < _TELLING, len(timeline)
+
+    return min(tally.plays, key=rank)
 
 
 def where(tally: Tally) -> str:
@@ -68,15 +87,15 @@ def where(tally: Tally) -> str:
     return shown + more
 
 
-def in_full(result: Result) -> str:
-    """What was found in one play, a line for each thing."""
+def in_full(result: Result, grade: Grade) -> str:
+    """What was found in one play, a line for each thing; ``grade``: how sure we are that CAPSS does this."""
     finding, check = result.finding, result.check
     assert finding is not None  # noqa: S101 - it is one that was found
     seen = f"\n  seen in: {finding.seen}" if finding.seen else ""
     return (
         f"{result.verdict.upper()} {check.id}: {check.sentence}\n  expected: {finding.expected}\n"
         f"  actual: {finding.actual}{seen}\n  fix: {check.fix}\n"
-        f"  owed by: {owed(check)}; that CAPSS does this is {check.stimulus}"
+        f"  owed by: {owed(check)}; that CAPSS does this is {grade}"
     )
 
 
