@@ -1,6 +1,7 @@
 """``capss-mock judge``: does a program do what it should?"""
 
 import shlex
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,7 @@ def _judge(
         setting=setting,
         intercept=intercept or "",
     )
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the programs that run end with us
     try:
         if self_test:
             return judge_ways.self_test(quiet=silent)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from capss_mock.conformance.client.campaign import Plan
 
 _WRONG = "TRUTH-SAVED"
-_TRIED = ("happy", "immediate", "duplicates-refused", "commit-then-504", "status-html")
+_TRIED = ("happy", "immediate", "duplicates-refused", "commit-then-504")
 
 
 def listing(*, as_json: bool) -> int:
@@ -78,13 +78,13 @@ def self_test(*, quiet: bool) -> int:
     """See it pass a good program and fail a broken one; 3 if it does not."""
     from capss_mock.conformance.client import campaign
     from capss_mock.conformance.client.program import Command
-    from capss_mock.conformance.programs import reference
+    from capss_mock.conformance.programs import reference_command
     from capss_mock.conformance.report import words
     from capss_mock.conformance.results import Verdict
 
     found = {}
     for wrong in ("", _WRONG):
-        command = Command(reference(wrong), timeout_s=15)
+        command = Command(reference_command(wrong), timeout_s=15)
         report = campaign.carry_out(campaign.Plan(command, scenarios=_TRIED), progress(quiet=quiet))
         found[wrong] = {each.check.id for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)}
         if not quiet:

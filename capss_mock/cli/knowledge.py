@@ -66,7 +66,7 @@ def _details(rule: Rule) -> None:
 @click.option(
     "--coverage",
     is_flag=True,
-    help="In a checkout: where each rule is enforced and what shows it; exits 1 when something is missing.",
+    help="In a checkout: where each rule is enforced, what shows it, who fails each check; exits 1 on a gap.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the sources.")
 def rules(ids: tuple[str, ...], unverified: bool, coverage: bool, as_json: bool) -> int:
@@ -110,28 +110,40 @@ def rules(ids: tuple[str, ...], unverified: bool, coverage: bool, as_json: bool)
 
 
 def _coverage(as_json: bool) -> int:
+    from capss_mock.conformance import coverage as conformance
     from capss_mock.coverage import measure
 
     root = Path(__file__).parents[2]
     try:
         rows, strangers = measure(root)
+        tables = conformance.tables(root)
     except FileNotFoundError as error:
         raise click.UsageError(f"--coverage needs a checkout of the project: there is no {error}") from None
     gaps = [f"{row.rule.id} {row.gap}" for row in rows if row.gap]
     gaps += [f"{id_} is shown, or has a reason, and is no rule" for id_ in strangers]
+    gaps += conformance.gaps(tables)
     if as_json:
         values = [
             {"id": row.rule.id, "enforced": row.enforced, "shown": row.shown, "reason": row.reason or None}
             for row in rows
         ]
-        click.echo(json.dumps({"version": 1, "rules": values, "gaps": gaps}, indent=2))
+        checks = {"found_out": dict(tables.found_out), "liars": list(tables.liars)}
+        click.echo(json.dumps({"version": 2, "rules": values, "checks": checks, "gaps": gaps}, indent=2))
         return bool(gaps)
     for row in rows:
         code = row.enforced[0] if row.enforced else "-"
         evidence = f"{len(row.shown)} x, e.g. {row.shown[0]}" if row.shown else f"not shown: {row.reason or '?'}"
         click.echo(f"{row.rule.id:<24} {code:<34} {evidence}")
+    for check, scenarios in tables.found_out.items():
+        more = f", and {len(scenarios) - 1} more" if len(scenarios) > 1 else ""
+        click.echo(f"{check:<24} a broken program is found out in {scenarios[0]}{more}")
+    for check in tables.liars:
+        click.echo(f"{check:<24} a lying server is found out")
     with_reason = sum(bool(row.reason) for row in rows)
-    click.echo(f"\n{len(rows)} rules, {with_reason} with a reason instead of evidence, {len(gaps)} gaps")
+    click.echo(
+        f"\n{len(rows)} rules, {with_reason} with a reason instead of evidence, {len(tables.found_out)} checks of"
+        f" programs, {len(tables.liars)} of servers, {len(gaps)} gaps"
+    )
     for gap in gaps:
         click.echo(f"gap: {gap}")
     return bool(gaps)

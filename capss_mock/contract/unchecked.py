@@ -54,7 +54,7 @@ UNCHECKED = {
     "UPD-DOCUMENT": "the form of the document is ours: an answer to it tells little",
     "UPD-UNKNOWN-ITEM": _STORED,
     "WEB-HOST-SANDBOX": "it names a host; whoever asks has named one",
-    "WEB-HOST-PRODUCTION": "production is never asked",
+    "WEB-HOST-PRODUCTION": "production is never asked anything, whatever is said",
     "WEB-INSECURE-TLS": "it is about those who call; there is nothing to ask a server",
     "WEB-CLIENT-PAGE": _PAGE,
     "WEB-CLIENT-SECRET": _PAGE,

@@ -18,7 +18,7 @@ from capss_mock.conformance.client.intercept import refused
 from capss_mock.conformance.client.play import Part, Stage, play
 from capss_mock.conformance.client.program import Command
 from capss_mock.conformance.client.trust import TrustStores
-from capss_mock.conformance.programs import reference
+from capss_mock.conformance.programs import reference_command
 from capss_mock.conformance.programs.reference import WRONGS
 from capss_mock.conformance.results import Play, Verdict
 from capss_mock.contract.checks import PROGRAM_CHECKS, Severity
@@ -42,12 +42,12 @@ def test_the_tables_name_all_checks_and_all_scenarios() -> None:
 
 @pytest.fixture(scope="module")
 def stage() -> Iterator[Stage]:
-    with staged(Plan(Command(reference()))) as shared:
+    with staged(Plan(Command(reference_command()))) as shared:
         yield shared
 
 
 def with_command(stage: Stage, wrong: str, scenario: str) -> Stage:
-    command = Command(reference(wrong), timeout_s=TIMEOUT_S.get(scenario, 10))
+    command = Command(reference_command(wrong), timeout_s=TIMEOUT_S.get(scenario, 10))
     return Stage(stage.server, stage.decoy, stage.trust, command, stage.checks)
 
 
@@ -82,7 +82,7 @@ def test_the_good_program_fails_nothing(stage: Stage) -> None:
 
 @pytest.mark.skipif(bool(refused()), reason="it takes user namespaces, which are not to be had here")
 def test_a_request_to_any_other_host_fails_the_run_and_is_named() -> None:
-    report = carry_out(Plan(Command(reference("EGRESS")), ("immediate",), intercept="namespaces", what="x"))
+    report = carry_out(Plan(Command(reference_command("EGRESS")), ("immediate",), intercept="namespaces", what="x"))
     failed = {each.check.id: each for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)}
     assert set(failed) == {"EGRESS"}
     finding = failed["EGRESS"].plays[0][1].finding
@@ -92,7 +92,9 @@ def test_a_request_to_any_other_host_fails_the_run_and_is_named() -> None:
 
 
 def test_item_updates_are_judged_too() -> None:
-    plan = Plan(Command(reference()), ("immediate", "partial", "licence-mismatch", "commit-then-500"), ("update",))
+    plan = Plan(
+        Command(reference_command()), ("immediate", "partial", "licence-mismatch", "commit-then-500"), ("update",)
+    )
     report = carry_out(plan)
     assert report.with_verdict(Verdict.FAIL, Verdict.WARN) == []
     held = {each.name: (each.said.partition(":")[0], each.held) for each in report.plays}
@@ -102,19 +104,19 @@ def test_item_updates_are_judged_too() -> None:
 
 
 def test_what_cannot_be_played_is_left_out_and_said() -> None:
-    plan = Plan(Command(reference()), operations=("update",), dialects=("sheet", "old-2025"))
+    plan = Plan(Command(reference_command()), operations=("update",), dialects=("sheet", "old-2025"))
     parts, skipped = plan.parts()
     assert {each.dialect for each in parts} == {"sheet"}
     assert "large-file (update): it is the same for updates as for uploads" in skipped
     assert "happy (update, old-2025): no path for updates is known from before 2026" in skipped
-    _, skipped = Plan(Command(reference()), own_data=True).parts()
+    _, skipped = Plan(Command(reference_command()), own_data=True).parts()
     assert [each.partition(":")[0] for each in skipped] == ["large-file", "empty-file", "licence-mismatch"]
 
 
 def test_a_program_with_its_own_documents(tmp_path: Path) -> None:
     own = tmp_path / "own.xml"
     own.write_bytes(b"".join(_one_record()))
-    words = tuple(str(own) if word == "{file}" else word for word in reference())
+    words = tuple(str(own) if word == "{file}" else word for word in reference_command())
     report = carry_out(Plan(Command(words), ("immediate", "partial", "duplicates-refused"), own_data=True))
     assert report.with_verdict(Verdict.FAIL, Verdict.WARN) == []
     assert report.plays[0].held == "1 of 1 records saved, 1 submission"
@@ -153,7 +155,7 @@ def test_what_is_asked_of_a_decoy_is_told_apart_by_key() -> None:
 
 def test_runs_leave_nothing_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    report = carry_out(Plan(Command(reference()), ("immediate", "untrusted-certificate")))
+    report = carry_out(Plan(Command(reference_command()), ("immediate", "untrusted-certificate")))
     assert report.faults == ()
     assert list(tmp_path.iterdir()) == []
 
@@ -169,7 +171,7 @@ def test_a_fault_of_the_kit_is_no_verdict_on_the_program(monkeypatch: pytest.Mon
         raise RuntimeError("ours")
 
     monkeypatch.setattr("capss_mock.conformance.client.play.judged", broken)
-    report = carry_out(Plan(Command(reference()), ("immediate",)))
+    report = carry_out(Plan(Command(reference_command()), ("immediate",)))
     assert report.faults == ("immediate: RuntimeError: ours",)
     assert (report.exit_code, report.word) == (3, "fault of the kit")
 

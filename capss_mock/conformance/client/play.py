@@ -226,7 +226,7 @@ def timeline(seen: Evidence, begun: float) -> Iterator[str]:
             continue
         status = entry.status or "no answer"
         unmatched = "" if kind_of(entry) or entry.operation in OPERATIONS else "  [no operation of CAPSS]"
-        note = f"  {entry.note[:160]}" if entry.note else ""
+        note = f"  {entry.note[:200]}" if entry.note else ""
         yield f"{arrived(entry) - begun:+7.2f} s  {entry.method} {entry.path}  {status}{unmatched}{note}"
     for stray in seen.strays:
         yield f"         {stray.line}  to {stray.host}{', with a token' if stray.bearer else ''}"

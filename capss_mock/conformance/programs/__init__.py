@@ -6,7 +6,7 @@ from pathlib import Path
 REFERENCE = Path(__file__).with_name("reference.py")
 
 
-def reference(wrong: str = "") -> tuple[str, ...]:
+def reference_command(wrong: str = "") -> tuple[str, ...]:
     """The command of the good program, or of one that fails the check ``wrong`` and no other one."""
     more = ("--wrong", wrong) if wrong else ()
     return (sys.executable, str(REFERENCE), *more, "{file}")

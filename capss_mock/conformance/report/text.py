@@ -9,6 +9,7 @@ from capss_mock.conformance.results import Report, Tally, Verdict
 
 _WIDTH = 110
 _LABEL = 10
+_CUT = 150  # of a timeline
 
 
 def as_text(report: Report) -> str:
@@ -63,11 +64,7 @@ def _tally(tally: Tally) -> Iterator[str]:
     if play.timeline:
         yield f"      {play.name}: {play.sentence}"
         for line in play.timeline:
-            yield (
-                textwrap.shorten(f"        {line}", _WIDTH + 40, placeholder=" …")
-                if len(line) > _WIDTH
-                else f"        {line}"
-            )
+            yield f"        {line}" if len(line) <= _CUT else f"        {line[:_CUT]} …"
 
 
 def _rest(report: Report) -> Iterator[str]:

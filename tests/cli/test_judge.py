@@ -1,0 +1,327 @@
+"""``capss-mock judge`` and ``capss-mock verify``, run as a user runs them."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from capss_mock.conformance.programs import REFERENCE
+from capss_mock.server import MockServer
+from tests.cli.test_commands import Run, run
+
+__all__ = ["run"]  # a fixture
+
+GOOD = (sys.executable, str(REFERENCE), "{file}")
+LIAR = (sys.executable, str(REFERENCE), "--wrong", "TRUTH-SAVED", "{file}")
+QUICK = "immediate,duplicates-refused"
+
+
+def test_a_good_program_passes_what_was_judged_and_a_part_is_no_pass(run: Run) -> None:
+    code, out, err = run("judge", "--scenario", QUICK, "--", *GOOD)
+    assert (code, err) == (4, "")
+    first = out.splitlines()[0]
+    assert first == "capss-mock judge. Unofficial: no affiliation with the California DOJ. Passing is no certification."
+    assert "played    2 scenarios, dialect sheet, operations upload; " in out
+    assert "rests on  what only the DOJ can answer (capss-mock switches): api-generation=both" in out
+    assert out.splitlines()[-1].startswith("PARTIAL: of 40 checks 0 failed, 0 warnings, ")
+
+
+def test_a_lie_is_told_first_with_evidence(run: Run) -> None:
+    code, out, _ = run("judge", "--scenario", "duplicates-refused", "--", *LIAR)
+    assert code == 1
+    words = out[out.index("TRUTH\n") :]
+    assert "actual    your program said saved; the server saved 0 of 3" in words
+    assert "fix       exit 0 only after a final status (200)" in words
+    assert "POST /api/bulkimport/save  202  0 of 3 records saved, 3 duplicates" in words
+    assert 'check = "TRUTH-SAVED"' in words
+
+
+def test_json_is_for_programs_and_quiet_is_a_line(run: Run) -> None:
+    code, out, _ = run("judge", "--json", "--scenario", "duplicates-refused", "--", *LIAR)
+    values = json.loads(out)
+    assert (code, values["exit_code"], values["verdict"], values["partial"]) == (
+        1,
+        1,
+        "fail",
+        "only a part was judged (--scenario)",
+    )
+    (play,) = values["plays"]
+    assert (play["said"], play["held"]) == ("exit code 0: saved", "0 of 3 records saved, 1 submission")
+    code, out, _ = run("judge", "-q", "--scenario", "duplicates-refused", "--", *LIAR)
+    assert (code, out.count("\n")) == (1, 1)
+
+
+def test_all_reports_are_written(run: Run, tmp_path: Path) -> None:
+    directory = tmp_path / "new" / "reports"
+    code, out, _ = run("judge", "--report-dir", str(directory), "--scenario", QUICK, "--", *LIAR)
+    assert (code, out.splitlines()[-1]) == (1, f"reports: {directory}")
+    assert sorted(each.name for each in directory.iterdir()) == [
+        "report.html",
+        "report.json",
+        "report.md",
+        "report.txt",
+        "report.xml",
+    ]
+    assert json.loads((directory / "report.json").read_text())["kind"] == "judge"
+    assert etree.parse(str(directory / "report.xml")).getroot().get("failures") == "1"
+    code, _, err = run("judge", "--report-dir", str(directory / "report.md"), "--scenario", "immediate", "--", *GOOD)
+    assert (code, "cannot write" in err) == (2, True)
+
+
+def test_warnings_count_with_strict_and_checks_can_be_chosen(run: Run) -> None:
+    command = (sys.executable, str(REFERENCE), "--wrong", "STATUS-STOPS", "{file}")
+    assert run("judge", "-q", "--scenario", "immediate", "--check", "status-stops", "--", *command)[0] == 4
+    code, out, _ = run(
+        "judge", "--strict", "--scenario", "immediate", "--check", "status-stops,TOKEN-BASIC", "--", *command
+    )
+    assert code == 1
+    assert out.splitlines()[-1].startswith("FAIL (--strict: warnings count): of 2 checks 0 failed, 1 warning, 1 passed")
+
+
+def test_a_baseline_excuses_what_it_names_until_it_is_stale(run: Run, tmp_path: Path) -> None:
+    baseline = tmp_path / "capss.toml"
+    baseline.write_text('[[known]]\ncheck = "TRUTH-SAVED"\nreason = "ticket 4711"\nexpires = 2099-12-31\n')
+    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "duplicates-refused", "--", *LIAR)
+    assert (code, "excused   TRUTH-SAVED (ticket 4711)" in out) == (4, True)
+    baseline.write_text('[[known]]\ncheck = "TRUTH-SAVED"\nreason = "ticket 4711"\nexpires = 2020-01-01\n')
+    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "duplicates-refused", "--", *LIAR)
+    assert (code, "stale     TRUTH-SAVED: its day has passed (2020-01-01)" in out) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x", "is not TOML"),
+        ("[[known]]\ncheck = 'NOPE'\nreason = 'x'", "entry 1: there is no check 'NOPE'"),
+        ("[[known]]\ncheck = 'EGRESS'", "EGRESS needs a reason"),
+        ("[[known]]\ncheck = 'EGRESS'\nreason = 'TODO: why'", "EGRESS needs a reason"),
+        ("[[known]]\ncheck = 'EGRESS'\nreason = 'x'\nexpires = 'soon'", "expires must be a day"),
+        ("[[known]]\ncheck = 'EGRESS'\nreason = 'x'\nuntil = 2027-01-01", "there is no member 'until'"),
+        ("known = 1", "expected tables [[known]]"),
+        ("[known]\ncheck = 'EGRESS'", "expected tables [[known]]"),
+    ],
+)
+def test_a_baseline_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, text: str, words: str) -> None:
+    baseline = tmp_path / "capss.toml"
+    baseline.write_text(text)
+    code, out, err = run("judge", "--baseline", str(baseline), "--", *GOOD)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "name the program after --: capss-mock judge -- ./upload.sh {file}"),
+        (("--attach", "--", "x"), "exclude each other"),
+        (
+            ("--scenario", "comit-then-504", "--", "x"),
+            "there is no scenario 'comit-then-504': did you mean commit-then-504?",
+        ),
+        (("--check", "TRUTH", "--", "x"), "there is no check 'TRUTH'"),
+        (("--dialect", "x", "--", "x"), "there is no dialect 'x'"),
+        (("--", "./no-such-program", "{file}"), "cannot start ./no-such-program: not found"),
+        (("--", "cat", "{fiel}"), "the command has {fiel} in it: known are {base_url}"),
+        (("--har", "no.har"), "does not exist"),
+        (("--baseline", "no.toml", "--", "x"), "cannot read no.toml"),
+        (
+            ("--setup", "false", "--scenario", "immediate", "--", *GOOD),
+            "the setup command ended with exit code 1: it printed nothing",
+        ),
+    ],
+)
+def test_mistakes_are_one_line(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    code, out, err = run("judge", *arguments)
+    assert (code, out) == (2, "")
+    assert words in err
+    assert err.count("\n") == 1
+
+
+def test_a_file_that_may_not_be_executed_is_told_apart(run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "upload.sh"
+    script.write_text("#!/bin/sh\n")
+    code, _, err = run("judge", "--", str(script), "{file}")
+    assert (code, "it may not be executed: chmod +x" in err) == (2, True)
+
+
+def test_the_list_names_all_checks(run: Run) -> None:
+    code, out, _ = run("judge", "--list")
+    assert code == 0
+    assert "  TRUTH-SAVED            [assumed] It says that everything is saved" in out
+    assert (
+        "  STATUS-GROWTH          [observed] The longer it takes, the rarer it asks (or no more than every 5 s). (warn)"
+        in out
+    )
+    assert "  SRV-TOK-EXPIRES-IN     [inferred] expires_in is exp - iat - 2. (info)" in out
+    values = json.loads(run("judge", "--list", "--json")[1])
+    assert len(values["checks"]["program"]) == 40
+    assert len(values["scenarios"]) == 61
+
+
+def test_a_dry_run_prints_what_would_be_run_and_runs_nothing(run: Run, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    code, out, _ = run("judge", "--dry-run", "--setup", "true now", "--", "touch", str(marker), "{file}", "{operation}")
+    assert code == 0
+    assert not marker.exists()
+    lines = out.splitlines()
+    assert "61 would be played" in lines[0]
+    named = dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    assert {
+        "CAPSS_BASE_URL", "CAPSS_TOKEN_URL", "CAPSS_CLIENT_ID", "CAPSS_CLIENT_SECRET", "CAPSS_FILE", "CAPSS_OPERATION",
+        "CAPSS_CA_FILE", "CAPSS_TIMEOUT_S", "CAPSS_OUTCOME_FILE", "CAPSS_SCENARIO", "SSL_CERT_FILE",
+        "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "JAVA_TOOL_OPTIONS", "NO_PROXY",
+    } <= set(named)  # fmt: skip
+    assert re.fullmatch(r"[A-Za-z0-9]+", named["CAPSS_CLIENT_ID"] + named["CAPSS_CLIENT_SECRET"])
+    assert named["CAPSS_TIMEOUT_S"] == "30"
+    assert lines[-2] == "true now"
+    assert lines[-1] == f"touch {marker} {named['CAPSS_FILE']} upload"
+
+
+def test_the_self_test_shows_the_judge_fail_once(run: Run) -> None:
+    code, out, err = run("judge", "--self-test")
+    assert err == ""
+    assert code == 0
+    assert "a good program: PARTIAL: of 40 checks 0 failed, 0 warnings" in out
+    assert "  FAIL TRUTH-SAVED in duplicates-refused" in out
+    assert out.splitlines()[-1] == "self-test: the judge passes a good program, and fails one that says saved too often"
+
+
+def test_a_judge_that_finds_nothing_fails_its_self_test(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("capss_mock.conformance.client.judges.JUDGES", {})
+    code, out, _ = run("judge", "--self-test", "--quiet")
+    assert (code, "a fault of ours" in out) == (3, True)
+
+
+def test_a_program_runs_where_it_lives_with_chdir_and_after_setup(run: Run, tmp_path: Path) -> None:
+    shutil.copy(REFERENCE, tmp_path / "program.py")
+    (tmp_path / "go.sh").write_text(f'#!/bin/sh\ntest -f ready && rm ready && exec {sys.executable} program.py "$1"\n')
+    (tmp_path / "go.sh").chmod(0o755)
+    code, out, err = run(
+        "judge", "--chdir", str(tmp_path), "--setup", "touch ready", "--scenario", QUICK, "--", "./go.sh", "{file}"
+    )
+    assert (code, err) == (4, ""), out
+
+
+def test_arguments_that_name_files_are_found_from_a_fresh_directory(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(REFERENCE, tmp_path / "program.py")
+    monkeypatch.chdir(tmp_path)
+    assert run("judge", "--scenario", QUICK, "--", sys.executable, "program.py", "{file}")[0] == 4
+
+
+def test_what_looks_like_a_secret_in_the_command_is_not_shown(run: Run) -> None:
+    _, out, _ = run(
+        "judge",
+        "--scenario",
+        "immediate",
+        "--",
+        *GOOD,
+        "--api-token",
+        "hidden1",
+        "--password=hidden2",
+        "--client-secret-file",
+        "s.txt",
+    )
+    assert "hidden" not in out
+    assert "--api-token … --password=… --client-secret-file s.txt" in " ".join(out.split())
+
+
+def test_nothing_of_a_run_is_in_its_reports(run: Run, tmp_path: Path) -> None:
+    for wrong in ("PRIVACY-SECRET", "PRIVACY-TOKEN", "PRIVACY-PERSON"):
+        run(
+            "judge",
+            "-q",
+            "--report-dir",
+            str(tmp_path),
+            "--scenario",
+            "immediate",
+            "--",
+            *GOOD[:2],
+            "--wrong",
+            wrong,
+            "{file}",
+        )
+        for file in tmp_path.iterdir():
+            text = file.read_text("utf-8")
+            assert wrong in text
+            assert not re.search(r"eyJ|Invented-[0-9a-f]{12}|CAPSS_CLIENT_SECRET=", text)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it takes signals")
+def test_stopping_the_judge_stops_the_program(tmp_path: Path) -> None:
+    script = tmp_path / "slow.sh"
+    os.mkfifo(tmp_path / "begun")
+    script.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/begun; exec sleep 600\n")
+    script.chmod(0o755)
+    command = [sys.executable, "-m", "capss_mock", "judge", "--scenario", "immediate", "--", str(script)]
+    judge = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pid = int((tmp_path / "begun").read_text())  # waits for it
+    judge.send_signal(signal.SIGTERM)
+    _, err = judge.communicate(timeout=30)
+    assert (judge.returncode, err) == (130, "\ncapss-mock: stopped\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_a_person_can_start_the_program(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    def ask(_question: str) -> str:
+        """Who is asked sets up the program as it was told, runs it, and says what it said."""
+        values = dict(re.findall(r"^  (.{10}) (.*)$", "\n".join(told), re.MULTILINE))
+        names = {
+            "address": "CAPSS_BASE_URL",
+            "token at": "CAPSS_TOKEN_URL",
+            "client id": "CAPSS_CLIENT_ID",
+            "secret": "CAPSS_CLIENT_SECRET",
+        }
+        environ = {name: values[f"{label:<10}"] for label, name in names.items()}
+        command = [*LIAR[:-1], values[f"{'send':<10}"]]
+        done = subprocess.run(command, env={**os.environ, **environ}, check=False, capture_output=True)
+        return "saved" if done.returncode == 0 else "n"
+
+    from capss_mock.conformance.client import campaign
+    from capss_mock.conformance.results import Verdict
+
+    plan = campaign.Plan(None, ("duplicates-refused", "immediate"), attend=(told.append, ask), jobs=1)
+    report = campaign.carry_out(plan)
+    assert {each.check.id for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)} == {"TRUTH-SAVED"}
+    answers = iter(["what?", "n"])
+    monkeypatch.setattr("click.prompt", lambda _text: next(answers))
+    code, out, _ = run("judge", "--attach", "--scenario", "status-empty")
+    assert (code, "scenario status-empty" in out, list(answers)) == (4, True, [])
+
+
+def test_verify_passes_the_mock_and_says_what_it_is_not(run: Run, tmp_path: Path) -> None:
+    with MockServer() as mock:
+        code, out, err = run("verify", mock.url, "--report-dir", str(tmp_path))
+    assert (code, err) == (0, "")
+    assert (
+        out.splitlines()[0]
+        == "capss-mock verify. Unofficial: no affiliation with the California DOJ. Passing is no certification."
+    )
+    assert "PASS: of 55 checks 0 failed, 0 warnings, 55 passed" in out
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("https://capss.doj.ca.gov", "is production: nothing invented is sent there"),
+        ("https://capss-sb.doj.ca.gov", "is not this machine: with --i-own-this-account"),
+        ("http://127.0.0.1:1", "cannot be asked: POST /oauth2/token: ConnectError"),
+        ("nonsense", "is not an address such as"),
+    ],
+)
+def test_what_verify_does_not_ask_is_one_line(run: Run, url: str, words: str) -> None:
+    code, out, err = run("verify", url)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words in err
