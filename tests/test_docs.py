@@ -13,6 +13,7 @@ import pytest
 from capss_mock import __version__
 from capss_mock.cli import cli
 from capss_mock.cli.console import banner
+from capss_mock.conformance.programs import REFERENCE
 from capss_mock.settings import Settings
 from tests.helpers import InProcess, Live
 
@@ -80,6 +81,24 @@ def test_the_pipeline_example_runs(tmp_path: Path, path_with_the_command: dict[s
     )
     assert '"client_id": "apitest"' in done.stdout
     assert '"status": "ok"' in done.stdout
+
+
+def test_the_lie_in_the_readme_is_the_one_that_is_found() -> None:
+    command = [
+        sys.executable, "-m", "capss_mock", "judge", "--scenario", "duplicates-refused", "--", sys.executable,
+        str(REFERENCE), "--wrong", "TRUTH-SAVED", "{file}",
+    ]  # fmt: skip
+    printed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    (shown,) = [text for text in blocks("text") if text.startswith("TRUTH")]
+    assert shown in printed
+
+
+def test_the_contract_with_programs_in_the_readme_names_all_variables() -> None:
+    section = README[README.index("## Your program") : README.index("## Send them")]
+    told = set(re.findall(r"`(CAPSS_[A-Z_]+)`", section))
+    command = [sys.executable, "-m", "capss_mock", "judge", "--dry-run", "--", sys.executable, "{file}"]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert told == set(re.findall(r"^(CAPSS_[A-Z_]+)=", printed, re.MULTILINE))
 
 
 def test_files_named_in_the_readme_exist() -> None:

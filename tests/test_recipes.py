@@ -107,7 +107,8 @@ def test_a_recipe_of_another_language_starts_and_stops_the_mock(
 
 
 def test_the_recipes_for_ci_can_be_read_and_run_what_there_is() -> None:
-    github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))
+    action, github, gitlab = (yaml.safe_load(text) for text in blocks("yaml"))
+    assert action[0]["with"].keys() <= yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))["inputs"].keys()
     steps = [step["run"] for step in github["jobs"]["capss"]["steps"] if "run" in step]
     for lines in (steps, gitlab["capss"]["script"]):
         assert [line.split()[0] for line in lines] == ["pip", "pytest", "capss-mock"]

@@ -10,6 +10,26 @@ from capss_mock.contract.faults import Scenario
 from capss_mock.contract.operations import OPERATIONS
 from capss_mock.steering import Entry, Submission
 
+_LATE = 0.7  # of a program's time
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program printed, as far as it is kept."""
+
+    stdout: bytes = b""
+    stderr: bytes = b""
+
+    @property
+    def shown(self) -> bytes:
+        """What tells most: its errors, or else the rest."""
+        return self.stderr if self.stderr.strip() else self.stdout
+
+    @property
+    def last(self) -> str:
+        """The end of it."""
+        return self.shown.decode("utf-8", "replace").strip()[-200:]
+
 
 @dataclass(frozen=True, slots=True)
 class Ending:
@@ -24,6 +44,7 @@ class Ending:
     outcome: Any = None
     unreadable: str = ""
     signal: int = 0
+    output: Output = Output()
 
     @property
     def confirms(self) -> bool:
@@ -89,9 +110,11 @@ class Evidence:
     in_urls: tuple[str, ...] = ()  # what stood in a URL: secret, token
     strays: tuple[Stray, ...] = ()
     leaks: tuple[Leak, ...] = ()
+    printed: tuple[str, ...] = ()  # the last lines of its output, without what is confidential
     persons_known: bool = True
     intercepted: bool = False
     old_only: bool = False  # only the old paths are served
+    timeout_s: float = 0
 
     def of(self, *kinds: str) -> list[Entry]:
         """The requests of these kinds: token, upload, update, upload-status, update-status."""
@@ -111,6 +134,11 @@ class Evidence:
     def statuses(self) -> list[Entry]:
         """Those for a status."""
         return self.of("upload-status", "update-status")
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether its time was nearly over when it ended: what it then has not done tells nothing."""
+        return self.program is not None and self.program.seconds > self.timeout_s * _LATE
 
     @property
     def told(self) -> bool:

@@ -56,14 +56,14 @@ class Notes:
     """What was asked for besides CAPSS, a JSON object a line."""
 
     def __init__(self, file: Path) -> None:
-        self._file = file.open("a", encoding="utf-8")
+        file.touch()
+        self._file = file
         self._lock = threading.Lock()
 
     def add(self, **values: object) -> None:
         """Note a request."""
-        with self._lock:
-            self._file.write(json.dumps(values) + "\n")
-            self._file.flush()
+        with self._lock, self._file.open("a", encoding="utf-8") as notes:
+            notes.write(json.dumps(values) + "\n")
 
 
 def loopback_up() -> None:
@@ -205,7 +205,8 @@ def server_name(hello: bytes) -> str:
             kind, size = struct.unpack_from(">HH", hello, place)
             if kind == 0:
                 length = struct.unpack_from(">H", hello, place + 7)[0]
-                return hello[place + 9 : place + 9 + length].decode("ascii").lower()
+                name = hello[place + 9 : place + 9 + length]
+                return name.decode("ascii").lower() if len(name) == length else ""
             place += 4 + size
     except (IndexError, struct.error, UnicodeDecodeError):
         pass

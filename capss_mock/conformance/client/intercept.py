@@ -30,6 +30,7 @@ PROXY_ONLY = "proxy-only"
 _INSIDE = "capss_mock.conformance.client.inside"
 _CHUNK = 64 * 1024
 _NO_SETUP = 125
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")  # there is none inside
 _TRIED_S = 10
 PROXY_WARNING = (
     "proxy-only: programs that ignore proxy variables (Java's HttpClient and Node's fetch do) reach the real network,"
@@ -82,10 +83,10 @@ def in_namespaces(command: Command) -> Callable[[Opened, dict[str, str], Place],
         listening.bind(str(path))
         listening.listen(128)
         with Bridge(listening, opened.mock.url):
-            ending = run(wrapped, {**environ, **_addresses(opened)}, place)
-        if ending.code == _NO_SETUP and b"could not be set up" in (place.root / "program.stderr").read_bytes():
-            reason = (place.root / "program.stderr").read_text("utf-8", errors="replace").strip()[-300:]
-            raise ProgramError(f"--intercept: {reason}")
+            known = {name: text for name, text in environ.items() if name.lower() not in _PROXIES}
+            ending = run(wrapped, {**known, **_addresses(opened)}, place)
+        if ending.code == _NO_SETUP and b"could not be set up" in ending.output.stderr:
+            raise ProgramError(f"--intercept: {ending.output.last}")
         return Performed(ending, tuple(_strays(notes)))
 
     return perform

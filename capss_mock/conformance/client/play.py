@@ -179,6 +179,7 @@ def _evidence(stage: Stage, run_: Opened, performed: Performed, place: Place, be
     basic = base64.b64encode(f"{mock.client_id}:{mock.client_secret}".encode()).decode()
     people = paper.people if paper else ()
     texts = {"secret": (mock.client_secret, basic), "token": tuple(run_.witness.tokens), "person": people}
+    canaries, output = Canaries(texts), performed.ending.output
     submissions = tuple(each for each in mock.submissions if each.kind == run_.part.operation)
     return Evidence(
         scenario=SCENARIOS[run_.part.scenario],
@@ -189,10 +190,12 @@ def _evidence(stage: Stage, run_: Opened, performed: Performed, place: Place, be
         submissions=submissions,
         in_urls=tuple(run_.witness.in_urls),
         strays=(*stage.decoy.strays(run_.decoy_key), *performed.strays),
-        leaks=tuple(Canaries(texts).leaks(place, begun)),
+        leaks=tuple(canaries.leaks(output, place, begun)),
+        printed=tuple(canaries.hidden(output)),
         persons_known=bool(people),
         intercepted=stage.intercepted,
         old_only=mock.run.settings.is_set("api-generation", "old"),
+        timeout_s=stage.command.timeout_s if stage.command else 0,
     )
 
 
@@ -230,5 +233,6 @@ def timeline(seen: Evidence, begun: float) -> Iterator[str]:
         yield f"{arrived(entry) - begun:+7.2f} s  {entry.method} {entry.path}  {status}{unmatched}{note}"
     for stray in seen.strays:
         yield f"         {stray.line}  to {stray.host}{', with a token' if stray.bearer else ''}"
+    yield from (f"         | {line}" for line in seen.printed)
     if seen.program:
         yield f"{seen.program.seconds:+7.2f} s  {seen.program.words}"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capss_mock.conformance.client.evidence import Ending, Leak
+from capss_mock.conformance.client.evidence import Ending, Leak, Output
 
 GRACE_S = 10  # after its time is over, it is killed
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -34,6 +34,11 @@ _READ_LIMIT = 16 * 2**20
 _MOST_FILES = 2000
 _RUNNING: set[subprocess.Popen[bytes]] = set()
 _LOCK = threading.Lock()
+_CHUNK = 64 * 1024
+_LEFT_S = 1.0
+_LINES, _LINE = 8, 200  # of its output, in a timeline
+_NOTHING = "it printed nothing"
+_JWT_TEXT = re.compile(r"eyJ[\w-]{10,}[\w.-]*")
 _JWT = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{40,}")
 
 
@@ -147,23 +152,16 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
     """
     environ = {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(place.temporary))}
     if command.setup:
-        setup = _started(command.filled(environ, command.setup), environ, place, "setup")
-        done = setup.wait()
-        end_all(setup)
-        if done:
-            raise ProgramError(f"the setup command ended with exit code {done}: {_tail(place.root / 'setup.stderr')}")
+        setup = _Started(command.filled(environ, command.setup), environ, place)
+        setup.wait()
+        if code := setup.process.returncode:
+            raise ProgramError(f"the setup command ended with exit code {code}: {setup.output().last or _NOTHING}")
     words = command.wrap(command.filled(environ))
     begun = time.monotonic()
-    process = _started(words, environ, place, "program")
-    killed = False
-    try:
-        process.wait(command.timeout_s + GRACE_S)
-    except subprocess.TimeoutExpired:
-        killed = True
-    finally:
-        end_all(process)
+    started = _Started(words, environ, place)
+    killed = not started.wait(command.timeout_s + GRACE_S)
     seconds = time.monotonic() - begun
-    code = process.returncode
+    code = started.process.returncode
     outcome, unreadable = _outcome(place.outcome)
     return Ending(
         code=None if killed or code < 0 else code,
@@ -172,26 +170,59 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
         outcome=outcome,
         unreadable=unreadable,
         signal=0 if killed or code >= 0 else -code,
+        output=started.output(),
     )
 
 
-def _started(words: list[str], environ: Mapping[str, str], place: Place, name: str) -> subprocess.Popen[bytes]:
-    with (place.root / f"{name}.stdout").open("wb") as out, (place.root / f"{name}.stderr").open("wb") as err:
+class _Started:
+    """A process whose output is taken in, but kept only so far: a program may print without end."""
+
+    def __init__(self, words: list[str], environ: Mapping[str, str], place: Place) -> None:
         try:
-            process = subprocess.Popen(  # noqa: S603 - it is the user's own command
+            self.process = subprocess.Popen(  # noqa: S603 - it is the user's own command
                 words,
                 cwd=place.work,
                 env=dict(environ),
                 stdin=subprocess.DEVNULL,
-                stdout=out,
-                stderr=err,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 start_new_session=os.name != "nt",
             )
         except OSError as error:
             raise ProgramError(f"cannot start {words[0]}: {error.strerror}") from None
-    with _LOCK:
-        _RUNNING.add(process)
-    return process
+        with _LOCK:
+            _RUNNING.add(self.process)
+        self._kept: dict[str, bytearray] = {}
+        self._readers = [self._reader(name) for name in ("stdout", "stderr")]
+
+    def _reader(self, name: str) -> threading.Thread:
+        stream, kept = getattr(self.process, name), self._kept.setdefault(name, bytearray())
+
+        def read() -> None:
+            with stream, contextlib.suppress(OSError, ValueError):
+                while data := stream.read1(_CHUNK):
+                    kept.extend(data[: max(0, _READ_LIMIT - len(kept))])
+
+        thread = threading.Thread(target=read, name="capss-output", daemon=True)
+        thread.start()
+        return thread
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for its end, and end what it has started; False if it did not end in time."""
+        try:
+            self.process.wait(seconds)
+            in_time = True
+        except subprocess.TimeoutExpired:
+            in_time = False
+        finally:
+            end_all(self.process)
+        for each in self._readers:
+            each.join(_LEFT_S)  # what went out of its session may still hold on to it
+        return in_time
+
+    def output(self) -> Output:
+        """What it printed."""
+        return Output(bytes(self._kept["stdout"]), bytes(self._kept["stderr"]))
 
 
 def stop_all() -> None:
@@ -224,35 +255,36 @@ def _outcome(file: Path) -> tuple[Any, str]:
         return None, f"it is no JSON ({type(error).__name__})"
 
 
-def _tail(file: Path) -> str:
-    return file.read_text("utf-8", errors="replace").strip()[-200:] or "it printed nothing"
-
-
 @dataclass(frozen=True, slots=True)
 class Canaries:
     """What must not come out: texts by kind (secret, token, person)."""
 
     texts: Mapping[str, Sequence[str]]
 
-    def leaks(self, place: Place, since: float) -> list[Leak]:
+    def leaks(self, output: Output, place: Place, since: float) -> list[Leak]:
         """Where they came out: output, and files made or changed since a moment (seconds of the epoch)."""
         found = []
         for name in ("stdout", "stderr"):
-            found += [Leak(kind, name) for kind in self._in(place.root / f"program.{name}")]
+            found += [Leak(kind, name) for kind in self._in(getattr(output, name))]
         for file, mode in _files(place, since):
             shown = str(file.relative_to(place.root if file.is_relative_to(place.root) else place.work))
-            found += [Leak(kind, shown, private=os.name != "nt" and not mode & 0o077) for kind in self._in(file)]
+            private = os.name != "nt" and not mode & 0o077
+            with contextlib.suppress(OSError), file.open("rb") as opened:
+                found += [Leak(kind, shown, private) for kind in self._in(opened.read(_READ_LIMIT))]
         return found
 
-    def _in(self, file: Path) -> Iterator[str]:
-        try:
-            with file.open("rb") as opened:
-                data = opened.read(_READ_LIMIT)
-        except OSError:
-            return
+    def _in(self, data: bytes) -> Iterator[str]:
         for kind, texts in self.texts.items():
             if any(text.encode() in data for text in texts) or (kind == "token" and _JWT.search(data)):
                 yield kind
+
+    def hidden(self, output: Output) -> list[str]:
+        """The last lines that it printed, without any of them."""
+        text = output.shown.decode("utf-8", "replace")
+        for each in sorted((each for texts in self.texts.values() for each in texts), key=len, reverse=True):
+            text = text.replace(each, "…")
+        text = _JWT_TEXT.sub("…", text)
+        return [line[:_LINE] for line in text.splitlines() if line.strip()][-_LINES:]
 
 
 def _files(place: Place, since: float) -> Iterator[tuple[Path, int]]:

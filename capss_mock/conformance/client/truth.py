@@ -42,9 +42,13 @@ def confirm(seen: Evidence) -> Said:
         # what the server would have saved had it been asked to is not seen: UPLOAD-SENT tells
         return None
     told = "said so" if seen.told else "would have said so"
+    said = f"{seen.program.words}, after {seen.program.seconds:.1f} s"
+    late = ""
+    if not seen.told and seen.out_of_time:
+        late = f"; its time ({seen.timeout_s:g} s) was nearly over: a slow machine can do that, try --timeout"
     return Finding(
         "exit 0: the server saved everything and says so",
-        f"your program did not say saved ({seen.program.words}); the server saved {held} of {total}, and {told}",
+        f"your program did not say saved ({said}); the server saved {held} of {total}, and {told}{late}",
     )
 
 

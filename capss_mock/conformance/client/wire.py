@@ -22,6 +22,7 @@ _PAUSE_S = 0.5
 _JITTER_S = 0.05
 _RARE_S = 5.0
 _FEW_POLLS = 5
+_SOON_S = 120
 
 
 def _untouched(entries: list[Entry]) -> list[Entry]:
@@ -112,11 +113,17 @@ def reuse(seen: Evidence) -> Said:
     given = [each for each in _untouched(seen.tokens) if each.status == 200]
     calls = seen.submits + seen.statuses
     refused = any(each.status in (401, 403) for each in calls) or seen.strays  # also by somebody else
-    if len(calls) < 2 or refused or len(given) < len(seen.tokens):
+    if len(calls) < 2 or refused or len(given) < len(seen.tokens) or any(map(_is_over, given)):
         return None
     if len(given) > 1:
         return Finding(f"one token for {len(calls)} calls", f"{len(given)} token requests", on_wire(given[1]))
     return True
+
+
+def _is_over(entry: Entry) -> bool:
+    """Whether a token is over, or nearly, as soon as it is given."""
+    left = entry.answer.get("expires_in") if isinstance(entry.answer, dict) else None
+    return isinstance(left, int) and left < _SOON_S
 
 
 def refresh(seen: Evidence) -> Said:
@@ -279,6 +286,8 @@ def href(seen: Evidence) -> Said:
     if any(each.path.endswith(f"/{number}") for each in seen.statuses):
         return True
     others = [each for each in seen.requests if each.method == "GET"]
+    if not others and seen.out_of_time:
+        return None
     found = f"GET {others[0].path}" if others else "no status request"
     return Finding(f"GET …/status/{number}, as links.href says", found, on_wire(others[0]) if others else "")
 

@@ -169,7 +169,9 @@ class Program:
                     continue
                 # whether it arrived is not known: it is not sent again
                 raise GaveUp(f"the answer was lost ({type(error).__name__})", UNKNOWN) from None
-            if self.wrong == "UPLOAD-ONCE" and (answer.status in (500, 502, 504) or not answer.values):
+            if self.wrong == "UPLOAD-ONCE" and (
+                answer.status in (500, 502, 504) or (answer.status == 202 and not answer.values)
+            ):
                 continue
             if answer.status in (429, 503):  # before anything was done
                 self.pause(0.1 if self.wrong == "UPLOAD-RETRY-AFTER" else answer.retry_after)
