@@ -142,6 +142,11 @@ class MockServer(CapssMock):
         return self._server is not None
 
     @property
+    def connections(self) -> int:
+        """How many connections were taken, whatever came of them."""
+        return self._server.connections if self._server else 0
+
+    @property
     def run(self) -> Run:
         """What can be steered."""
         assert self._run is not None  # noqa: S101 - it is there once __init__ is through

@@ -162,3 +162,10 @@ def test_the_lines_that_steer_the_mock_do_so(make_live: Callable[..., Live]) -> 
         url = next(word for word in words if word.startswith("http://127.0.0.1:8080"))
         reply = live.http.request(method, url.removeprefix("http://127.0.0.1:8080"), content=body)
         assert reply.status_code in (200, 201), f"{line}: {reply.text}"
+
+
+def test_the_baseline_in_the_readme_can_be_read(tmp_path: Path) -> None:
+    from capss_mock.conformance.baseline import read
+
+    (tmp_path / "capss.toml").write_text(blocks("toml")[0], "utf-8")
+    assert [each.check for each in read(tmp_path / "capss.toml")] == ["STATUS-GROWTH"]

@@ -2,6 +2,7 @@
 
 import shlex
 import signal
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -151,7 +152,8 @@ def _judge(
         return judge_ways.listing(as_json=as_json)
     from capss_mock.conformance.client import campaign
     from capss_mock.conformance.client.har import HarError, recorded
-    from capss_mock.conformance.client.intercept import PROXY_ONLY, PROXY_WARNING
+    from capss_mock.conformance.client.intercept import PROXY_WARNING
+    from capss_mock.conformance.client.play import PROXY_ONLY
     from capss_mock.conformance.client.program import Command, ProgramError
 
     ways = [bool(command), attach, har is not None, self_test]
@@ -161,6 +163,7 @@ def _judge(
             if not any(ways)
             else "a command, --attach, --har and --self-test exclude each other"
         )
+    _exclude(attach or har is not None or self_test, command)
     entries = known(baseline)
     silent = quiet or as_json
     setting = {"dialect": ", ".join(dialects), "operations": ", ".join(operations)}
@@ -183,9 +186,10 @@ def _judge(
         if self_test:
             return judge_ways.self_test(quiet=silent)
         if har is not None:
-            report = campaign.report_of(replace(plan, what=har.name), [recorded(har, plan.chosen_checks)])
+            plan = replace(plan, what=f"{har.name} (a recording)", recording=True, setting={})
+            report = replace(campaign.report_of(plan, [recorded(har, plan.chosen_checks)]), assumed=())
         elif attach:
-            plan = replace(plan, attend=(click.echo, click.prompt), what="a program that is started by hand")
+            plan = replace(plan, attend=(_say, _ask), what="a program that is started by hand")
             report = campaign.carry_out(plan)
         else:
             words = Command(command, chdir.resolve() if chdir else None, tuple(shlex.split(setup or "")), timeout)
@@ -198,3 +202,31 @@ def _judge(
     except (ProgramError, HarError) as error:
         raise click.UsageError(str(error)) from None
     return finish(report, entries, report_dir, as_json=as_json, quiet=quiet)
+
+
+_OF_COMMANDS = ("intercept", "setup", "chdir", "dry_run", "timeout", "jobs")  # how a command is run
+
+
+def _exclude(other_way: bool, command: tuple[str, ...]) -> None:
+    """A usage error where an option is given that would change nothing."""
+    context = click.get_current_context()
+    given = [
+        name for name in _OF_COMMANDS if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if other_way and given and not command:
+        option = f"--{given[0].replace('_', '-')}"
+        raise click.UsageError(f"{option} is about how a command is run: there is none (-- COMMAND)")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _ask(question: str) -> str:
+    from capss_mock.conformance.client.program import ProgramError
+
+    click.echo(f"{question} ", err=True, nl=False)
+    line = sys.stdin.readline()
+    if not line:
+        raise ProgramError("there is no answer: standard input is at its end")
+    return line

@@ -10,7 +10,8 @@ import click
 
 from capss_mock.cli.judging import progress
 from capss_mock.contract.checks import PROGRAM_CHECKS, SERVER_CHECKS, Check, Severity
-from capss_mock.contract.scenarios import SCENARIOS
+from capss_mock.contract.scenarios import DEFAULT_SCENARIO, SCENARIOS
+from capss_mock.contract.switches import DIALECTS
 
 if TYPE_CHECKING:
     from capss_mock.conformance.client.campaign import Plan
@@ -35,7 +36,12 @@ def listing(*, as_json: bool) -> int:
     _print(PROGRAM_CHECKS.values())
     click.echo("\nWhat a server is held to (capss-mock verify):")
     _print(SERVER_CHECKS.values())
-    click.echo(f"\nScenarios: {len(SCENARIOS)}; capss-mock scenarios tells of each.")
+    click.echo(
+        "\nScenarios (C: a good program confirms, N: it does not, E: it depends; more: capss-mock scenarios ID):"
+    )
+    for each in SCENARIOS.values():
+        click.echo(f"  {each.outcome}  {each.id:<22} {each.sentence}")
+    click.echo(f"\nDialects: {', '.join(DIALECTS)}. Operations: upload, update.")
     return 0
 
 
@@ -52,15 +58,18 @@ def dry_run(plan: "Plan") -> int:
 
     from capss_mock.conformance.client import campaign
     from capss_mock.conformance.client.play import opened, told_to
-    from capss_mock.conformance.client.program import Place
+    from capss_mock.conformance.client.program import Place, ProgramError
 
     assert plan.command is not None  # noqa: S101 - this is about one
     parts, skipped = plan.parts()
+    if not parts:
+        raise ProgramError(f"there is nothing to play: {'; '.join(skipped)}")
+    part = next((each for each in parts if each.scenario == DEFAULT_SCENARIO), parts[0])
     with campaign.staged(plan) as stage, tempfile.TemporaryDirectory(prefix="capss-judge-") as root:
         place = Place(Path(root), plan.command.inside)
-        with opened(stage, parts[-1], place, plan.command.timeout_s) as run:
+        with opened(stage, part, place, plan.command.timeout_s) as run:
             environ = told_to(stage, run)
-            click.echo(f"# the scenario {parts[-1].name}; {len(parts)} would be played, each with other values")
+            click.echo(f"# the scenario {part.name}; {len(parts)} would be played, each with other values")
             for name in sorted(environ):
                 if os.environ.get(name) != environ[name]:
                     click.echo(f"{name}={shlex.quote(environ[name])}")
@@ -88,7 +97,9 @@ def self_test(*, quiet: bool) -> int:
         report = campaign.carry_out(campaign.Plan(command, scenarios=_TRIED), progress(quiet=quiet))
         found[wrong] = {each.check.id for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)}
         if not quiet:
-            click.echo(f"{'a broken program' if wrong else 'a good program'}: {words.headline(report)}")
+            passed = len(report.with_verdict(Verdict.PASS))
+            kind = f"a broken program ({wrong})" if wrong else "a good program"
+            click.echo(f"{kind}, {len(_TRIED)} scenarios: {passed} checks passed, {len(found[wrong])} failed")
             for tally in report.with_verdict(Verdict.FAIL, Verdict.WARN):
                 _, result = words.first(tally)
                 actual = result.finding.actual if result.finding else ""

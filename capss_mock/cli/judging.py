@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from capss_mock.contract.checks import PROGRAM_CHECKS, SERVER_CHECKS
 from capss_mock.settings import no_such
 
 if TYPE_CHECKING:
     from capss_mock.conformance.baseline import Known
     from capss_mock.conformance.results import Play, Report
 
+_FEW = 8
+_USER = ("-u", "--user", "-p")
+_AUTHORIZATION = re.compile(r"\b(Bearer|Basic)\s+[^{\s]\S*", re.IGNORECASE)
+_USERINFO = re.compile(r"(https?://)[^/@\s]+@")
 _SECRETIVE = re.compile(r"(secret|passw|token|api-?key)", re.IGNORECASE)
 
 
@@ -34,10 +39,21 @@ class Names(click.ParamType[tuple[str, ...]]):
         names = [each.upper() for each in names] if self._capitals else names
         if names == ["all"]:
             return self._known
+        if not names:
+            self.fail(f"no {self._what} is named", param, ctx)
         for each in names:
             if each not in self._known:
-                self.fail(no_such(self._what, each, self._known, "capss-mock judge --list names them"), param, ctx)
+                otherwise = None if len(self._known) <= _FEW else "capss-mock judge --list names them"
+                self.fail(no_such(self._what, each, self._known, otherwise) + self._more(each), param, ctx)
         return tuple(names)
+
+    def _more(self, name: str) -> str:
+        """What else it could be."""
+        other = {"program": PROGRAM_CHECKS, "server": SERVER_CHECKS}
+        for kind, checks in other.items():
+            if self._what == "check" and name in checks:
+                return f" ({name} is a check of {kind}s: capss-mock {'judge' if kind == 'program' else 'verify'})"
+        return ""
 
 
 def flat(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
@@ -46,7 +62,7 @@ def flat(groups: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
 
 
 def shown(command: Sequence[str]) -> str:
-    """A command as a report may show it: without the values of options that sound like secrets."""
+    """A command as a report may show it: without what sounds like a secret."""
     words, hide = [], False
     for word in command:
         name, equals, _ = word.partition("=")
@@ -54,7 +70,10 @@ def shown(command: Sequence[str]) -> str:
             word = "…"
         elif equals and _SECRETIVE.search(name):
             word = f"{name}=…"
-        hide = word.startswith("-") and not equals and bool(_SECRETIVE.search(word)) and "file" not in word
+        word = _USERINFO.sub(r"\1…@", _AUTHORIZATION.sub(r"\1 …", word))
+        hide = word in _USER or (
+            word.startswith("-") and not equals and bool(_SECRETIVE.search(word)) and "file" not in word
+        )
         words.append(f'"{word}"' if " " in word else word)
     return " ".join(words)
 
@@ -123,6 +142,6 @@ def _write(directory: Path, files: dict[str, bytes]) -> None:
         for name, data in files.items():
             (directory / name).write_bytes(data)
     except OSError as error:
-        raise click.BadParameter(
-            f"cannot write {error.filename}: {error.strerror}", param_hint="--report-dir"
-        ) from None
+        is_file = isinstance(error, FileExistsError | NotADirectoryError)
+        why = "it is no directory" if is_file else error.strerror
+        raise click.BadParameter(f"cannot write {error.filename}: {why}", param_hint="--report-dir") from None

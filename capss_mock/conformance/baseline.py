@@ -13,7 +13,7 @@ An entry whose check is met, or whose day has passed, is *stale* and fails the r
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,8 +60,10 @@ def _known(place: str, row: dict[str, Any]) -> Known:
         raise BaselineError(f"{place}: {no_such('member', min(more), _MEMBERS)}")
     check, reason, expires = row.get("check"), row.get("reason"), row.get("expires")
     if check not in CHECKS:
-        raise BaselineError(f"{place}: {no_such('check', str(check), CHECKS)}")
-    if not isinstance(reason, str) or not reason.strip() or reason.startswith("TODO"):
+        raise BaselineError(f"{place}: {no_such('check', str(check), CHECKS, 'capss-mock judge --list names them')}")
+    if isinstance(reason, str) and reason.startswith("TODO"):
+        raise BaselineError(f"{place}: {check} needs a reason: write it instead of the TODO")
+    if not isinstance(reason, str) or not reason.strip():
         raise BaselineError(f"{place}: {check} needs a reason")
     if isinstance(expires, datetime):
         expires = expires.date()
@@ -79,7 +81,7 @@ def applied(report: Report, known: Sequence[Known], today: date) -> Report:
         tally = seen.get(entry.check)
         if entry.expires is not None and entry.expires < today:
             stale.append(f"{entry.check}: its day has passed ({entry.expires})")
-        elif tally is not None and tally.verdict in (Verdict.PASS, Verdict.UNSEEN) and not report.partial:
+        elif tally is not None and tally.verdict is Verdict.PASS and not report.partial:
             stale.append(f"{entry.check}: it is met now ({tally.verdict}): take it out")
 
     def excused(tally: Tally) -> Tally:
@@ -87,14 +89,26 @@ def applied(report: Report, known: Sequence[Known], today: date) -> Report:
         over = entry is not None and entry.expires is not None and entry.expires < today
         return replace(tally, excused=entry.reason) if entry and not over and tally.verdict.is_finding else tally
 
-    return replace(report, tallies=tuple(map(excused, report.tallies)), stale=tuple(stale))
+    tallies = tuple(map(excused, report.tallies))
+    known_ids = {each.check.id for each in tallies if each.excused}
+    hidden = [
+        each.check.id
+        for each in tallies
+        if each.verdict is Verdict.BLOCKED
+        and known_ids & {id_ for _, result in each.plays for id_ in result.blocked_by}
+    ]
+    partial = report.partial
+    if hidden:  # whatever is excused, what it hides was not judged
+        more = f"{', '.join(hidden)} cannot be told because of what is excused"
+        partial = f"{partial}; {more}" if partial else more
+    return replace(report, tallies=tallies, stale=tuple(stale), partial=partial)
 
 
 def to_paste(report: Report) -> str:
     """The entries for what is not met."""
     verdicts = (Verdict.FAIL, Verdict.WARN) if report.strict else (Verdict.FAIL,)
     rows = [
-        f'[[known]]\ncheck = "{each.check.id}"\nreason = "TODO: why, and until when"'
+        f'[[known]]\ncheck = "{each.check.id}"\nreason = "TODO: why"\n# expires = {datetime.now(UTC).year + 1}-12-31'
         for each in report.with_verdict(*verdicts)
     ]
     return "\n\n".join(rows)

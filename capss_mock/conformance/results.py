@@ -29,16 +29,21 @@ _BY_SEVERITY = {Severity.FAIL: Verdict.FAIL, Severity.WARN: Verdict.WARN, Severi
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a judge found to be not met: what was expected, what was seen instead, and in which request."""
+    """What a judge found to be not met: what was expected, what was seen instead, and in which request.
+
+    ``weight``: which of several to show first, the heaviest.
+    """
 
     expected: str
     actual: str
     seen: str = ""
+    weight: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of one check in one play; ``blocked_by`` are the checks that it needs and that are not met."""
+    """What came of one check in one play; ``blocked_by`` are the checks that are not met, and that it
+    needs, or that what it needs does."""
 
     check: Check
     verdict: Verdict
@@ -65,6 +70,7 @@ class Play:
     seconds: float = 0
     dialect: str = ""
     operation: str = ""
+    hopeless: bool = False  # the program was killed, and had asked for nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +142,7 @@ class Report:
             return 1
         if self.faults:
             return 3
-        return 4 if self.partial else 0
+        return 4 if self.partial or not self.plays else 0
 
     @property
     def word(self) -> str:
@@ -159,11 +165,12 @@ def concluded(found: dict[str, Finding | bool | None], checks: Iterable[Check]) 
             return results[check.id]
         needed = [result(by_id[each], by_id) for each in check.needs if each in by_id]
         unmet = tuple(each.check.id for each in needed if each.verdict is Verdict.BLOCKED or each.verdict.is_finding)
+        roots = [id_ for each in needed for id_ in (each.blocked_by or (each.check.id,)) if each.check.id in unmet]
         said = found.get(check.id)
         if said is None or said is False:
             made = Result(check, Verdict.UNSEEN)
         elif unmet:
-            made = Result(check, Verdict.BLOCKED, None, unmet)
+            made = Result(check, Verdict.BLOCKED, None, tuple(dict.fromkeys(roots)))
         elif isinstance(said, Finding):
             made = Result(check, _BY_SEVERITY[check.severity], said)
         else:

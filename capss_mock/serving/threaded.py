@@ -65,6 +65,7 @@ class _Connection(server.HTTPConnection):
 
     def __init__(self, owner: Any, sock: socket.socket, _makefile: object = None) -> None:
         super().__init__(owner, sock, make_file)
+        owner.taken += 1
 
     def communicate(self) -> bool:
         if isinstance(self.socket, ssl.SSLSocket) and not self._shaken:
@@ -188,6 +189,7 @@ class _Server(wsgi.Server):
         self.gateway = _Gateway
         self.requests = _Pool(self)
         self._report = report
+        self.taken = 0
 
     @staticmethod
     def bind_socket(socket_: socket.socket, bind_addr: tuple[str, int]) -> socket.socket:
@@ -266,6 +268,11 @@ class ThreadedServer:
         watch = self._server.requests.watch
         self._watcher = threading.Thread(target=watch, args=(self._stopping,), name="capss-pool", daemon=True)
         self._watcher.start()
+
+    @property
+    def connections(self) -> int:
+        """How many connections were taken."""
+        return self._server.taken
 
     def stop(self) -> None:
         """Stop answering: connections are closed, requests under way are cut off after 0.1 s."""

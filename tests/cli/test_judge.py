@@ -1,5 +1,6 @@
 """``capss-mock judge`` and ``capss-mock verify``, run as a user runs them."""
 
+import io
 import json
 import os
 import re
@@ -188,8 +189,10 @@ def test_the_self_test_shows_the_judge_fail_once(run: Run) -> None:
     code, out, err = run("judge", "--self-test")
     assert err == ""
     assert code == 0
-    assert "a good program: PARTIAL: of 40 checks 0 failed, 0 warnings" in out
-    assert "  FAIL TRUTH-SAVED in duplicates-refused" in out
+    assert re.search(r"^a good program, 4 scenarios: \d+ checks passed, 0 failed$", out, re.MULTILINE)
+    assert re.search(
+        r"  FAIL TRUTH-SAVED in (duplicates-refused|commit-then-504) and 1 more: .*: your program said saved", out
+    )
     assert out.splitlines()[-1] == "self-test: the judge passes a good program, and fails one that says saved too often"
 
 
@@ -294,10 +297,21 @@ def test_a_person_can_start_the_program(run: Run, monkeypatch: pytest.MonkeyPatc
     plan = campaign.Plan(None, ("duplicates-refused", "immediate"), attend=(told.append, ask), jobs=1)
     report = campaign.carry_out(plan)
     assert {each.check.id for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)} == {"TRUTH-SAVED"}
-    answers = iter(["what?", "n"])
-    monkeypatch.setattr("click.prompt", lambda _text: next(answers))
-    code, out, _ = run("judge", "--attach", "--scenario", "status-empty")
-    assert (code, "scenario status-empty" in out, list(answers)) == (4, True, [])
+    monkeypatch.setattr("sys.stdin", io.StringIO("what?\nn\n"))
+    code, out, err = run("judge", "--attach", "--json", "--scenario", "status-empty")
+    assert (code, "1 of 1: scenario status-empty. Every status is 200 with nothing in it." in err) == (4, True)
+    assert "please answer s or n" in err
+    values = json.loads(out)
+    assert values["plays"][0]["said"] == "it told: not saved, or not known"
+    passed = {each["id"] for each in values["checks"] if each["verdict"] == "pass"}
+    assert passed == {"TRUTH-SAVED"}  # nothing else could be seen
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    code, out, err = run("judge", "--attach", "--scenario", "status-empty")
+    assert (
+        code,
+        out,
+        err.endswith("there is no answer: standard input is at its end (see capss-mock judge --help)\n"),
+    ) == (2, "", True)
 
 
 def test_verify_passes_the_mock_and_says_what_it_is_not(run: Run, tmp_path: Path) -> None:
@@ -317,7 +331,7 @@ def test_verify_passes_the_mock_and_says_what_it_is_not(run: Run, tmp_path: Path
     [
         ("https://capss.doj.ca.gov", "is production: nothing invented is sent there"),
         ("https://capss-sb.doj.ca.gov", "is not this machine: with --i-own-this-account"),
-        ("http://127.0.0.1:1", "cannot be asked: POST /oauth2/token: ConnectError"),
+        ("http://127.0.0.1:1", "cannot be asked: POST /oauth2/token: nobody listens there"),
         ("nonsense", "is not an address such as"),
     ],
 )
@@ -325,3 +339,100 @@ def test_what_verify_does_not_ask_is_one_line(run: Run, url: str, words: str) ->
     code, out, err = run("verify", url)
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert words in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--operations", "", "--", "true"), "no operation is named"),
+        (("--dialect", ",", "--", "true"), "no dialect is named"),
+        (("--dialect", "old-2025", "--operations", "update", "--scenario", "happy", "--", "true"), "there is nothing to play: happy (update, old-2025)"),
+        (("--attach", "--intercept"), "--intercept is about how a command is run"),
+        (("--har", "README.md", "--setup", "x"), "--setup is about how a command is run"),
+        (("--self-test", "--dry-run"), "--dry-run is about how a command is run"),
+        (("--", f"{sys.executable} program.py {{file}}"), "this is one word: take the quotes off"),
+        (("--setup", "no-such-command", "--scenario", "immediate", "--", "true"), "--setup: cannot start no-such-command: not found"),
+        (("--check", "SRV-NO-STORE", "--", "true"), "SRV-NO-STORE is a check of servers: capss-mock verify"),
+    ],
+)  # fmt: skip
+def test_what_would_judge_nothing_is_a_mistake(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    code, out, err = run("judge", *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert words in err
+
+
+def test_a_pipe_in_its_directory_holds_nobody_up(run: Run, tmp_path: Path) -> None:
+    script = tmp_path / "pipes.sh"
+    script.write_text('#!/bin/sh\nmkfifo here "$TMPDIR/there" "$CAPSS_OUTCOME_FILE"\nln -s /dev/zero zero\nexit 1\n')
+    script.chmod(0o755)
+    code, out, _ = run("judge", "--scenario", "never-completes", "--", str(script))
+    assert code == 1  # what it calls its outcome is no file
+    assert "it is no file" in out
+
+
+def test_one_that_never_asks_for_anything_is_not_waited_for_61_times(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("capss_mock.conformance.client.program.GRACE_S", 0)
+    code, out, _ = run("judge", "--timeout", "1", "--jobs", "2", "--", "sleep", "60")
+    assert code == 1
+    assert "FAIL  ENDS-IN-TIME" in out
+    assert "your program was killed 4 times, and had not asked for anything" in out
+    assert "played    5 scenarios" in out or "played    4 scenarios" in out or "played    6 scenarios" in out
+
+
+def test_what_is_excused_does_not_hide_what_needs_it(run: Run, tmp_path: Path) -> None:
+    baseline = tmp_path / "capss.toml"
+    baseline.write_text('[[known]]\ncheck = "TOKEN-ASKED"\nreason = "later"\n')
+    code, out, _ = run("judge", "--baseline", str(baseline), "--", "false")
+    assert code == 4
+    assert "UPLOAD-SENT cannot be told because of what is excused" in " ".join(out.split())
+    assert out.splitlines()[-1].startswith("PARTIAL: of 40 checks 0 failed")
+
+
+def test_a_baseline_for_what_this_run_cannot_show_is_not_stale(run: Run, tmp_path: Path) -> None:
+    baseline = tmp_path / "capss.toml"
+    baseline.write_text('[[known]]\ncheck = "EGRESS"\nreason = "telemetry, ticket 7"\n')
+    code, out, _ = run("judge", "-q", "--timeout", "12", "--baseline", str(baseline), "--", *GOOD)
+    assert (code, out.startswith("PASS: of 40 checks 0 failed")) == (0, True)
+
+
+def test_a_recording_is_no_pass(run: Run, tmp_path: Path) -> None:
+    from tests.conformance.test_har import good
+
+    file = tmp_path / "a.har"
+    file.write_text(json.dumps({"log": {"entries": good()}}))
+    code, out, _ = run("judge", "--har", str(file))
+    assert code == 4
+    assert "a recording cannot tell what the program said" in " ".join(out.split())
+    file.write_text('{"log": {"entries": []}}')
+    assert "has no requests in it: nothing was recorded" in run("judge", "--har", str(file))[2]
+
+
+def test_its_own_documents_people_are_not_in_the_report(run: Run, tmp_path: Path) -> None:
+    command = ("sh", "-c", "echo '<custLastName>Invented-Realname</custLastName>' >&2; exit 1")
+    _, out, _ = run("judge", "--own-data", "--scenario", "happy", "--", *command)
+    assert "FAIL  TOKEN-ASKED" in out
+    assert "Realname" not in out.replace("<custLastName>Invented-Realname</custLastName>' >&2", "")
+
+
+def test_verify_says_when_the_credentials_are_refused(run: Run) -> None:
+    with MockServer() as mock:
+        code, out, err = run("verify", mock.url, "--client-secret", "wrong")
+    assert (code, out) == (2, "")
+    assert "it refuses these credentials (401 invalid_client)" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        (["curl", "-u", "id:hunter2", "{file}"], "curl -u … {file}"),
+        (["curl", "-H", "Authorization: Bearer abc.def"], 'curl -H "Authorization: Bearer …"'),
+        (["a", "https://user:hunter2@host/x"], "a https://…@host/x"),
+        (["a", "--client-secret", "{client_secret}"], "a --client-secret {client_secret}"),
+    ],
+)
+def test_secrets_in_a_command_are_not_shown(words: list[str], seen: str) -> None:
+    from capss_mock.cli.judging import shown
+
+    assert shown(words) == seen

@@ -41,8 +41,8 @@ def script(file: Path, text: str) -> str:
     return str(file)
 
 
-def judged(command: tuple[str, ...], *scenarios: str, way: str = "namespaces") -> Report:
-    report = carry_out(Plan(Command(command, timeout_s=15), scenarios, intercept=way))
+def judged(command: tuple[str, ...], *scenarios: str, way: str = "namespaces", timeout_s: float = 15) -> Report:
+    report = carry_out(Plan(Command(command, timeout_s=timeout_s), scenarios, intercept=way))
     assert report.faults == ()
     return report
 
@@ -82,6 +82,7 @@ try: socket.create_connection(("192.0.2.7", 4444), 5); sys.exit(9)
 except OSError: pass
 try: socket.create_connection(("2001:db8::1", 443), 5); sys.exit(9)
 except OSError: pass
+socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.8", 9999))
 """
 
 
@@ -92,7 +93,8 @@ def test_whatever_else_is_called_fails_and_is_named(tmp_path: Path) -> None:
     report = judged((sys.executable, str(program)), "immediate")
     seen = findings(report)
     assert seen["EGRESS"] == (
-        "5 to telemetry.vendor.test, 93.184.216.34, updates.vendor.test, 10.1.2.3:8080, only-a-name.test"
+        "8 to telemetry.vendor.test, 93.184.216.34, updates.vendor.test, 10.1.2.3:8080, 192.0.2.7:4444,"
+        " [2001:db8::1]:443, 192.0.2.8:9999, only-a-name.test"
     )
     assert seen["BEARER-TLS"] == "a token was sent over plain http"
     (play,) = report.plays
@@ -105,7 +107,7 @@ def test_other_hosts_that_answers_lead_to_are_seen_as_well(tmp_path: Path) -> No
     """As given away by ``links.href``, with the token."""
     from capss_mock.conformance.programs import reference_command
 
-    report = judged(reference_command("BEARER-HOST"), "foreign-href")
+    report = judged(reference_command("BEARER-HOST"), "foreign-href", timeout_s=3)
     assert findings(report)["EGRESS"].endswith(" to capss-elsewhere.invalid")
     assert (
         judged(reference_command(), "foreign-href", "redirect-to-http").with_verdict(Verdict.FAIL, Verdict.WARN) == []
@@ -217,6 +219,46 @@ def test_the_first_bytes_are_looked_at_and_left(two: tuple[socket.socket, socket
     assert peeked(one, tls=tls) == b""
 
 
+@NAMESPACES
+def test_services_of_this_machine_are_out_of_sight_and_a_signal_comes_through(tmp_path: Path) -> None:
+    text = "#!/bin/sh\nls /run | grep -v ^mount && exit 0  # mount notes there what it does\nkill -9 $$\n"
+    report = judged((script(tmp_path / "a.sh", text),), "never-completes")
+    assert report.plays[0].said == "it was ended by signal 9"
+
+
+def packet(address: str, protocol: int = 6, flags: int = 2, port: int = 443) -> bytes:
+    version = socket.AF_INET6 if ":" in address else socket.AF_INET
+    rest = struct.pack(">HHIIBBHHH", 1, port, 0, 0, 5 << 4, flags, 0, 0, 0)
+    if version == socket.AF_INET6:
+        head = struct.pack(">IHBB", 6 << 28, len(rest), protocol, 1) + bytes(16) + socket.inet_pton(version, address)
+        return bytes(12) + b"\x86\xdd" + head + rest
+    head = struct.pack(">BBHIBBH", 0x45, 0, 0, 0, 1, protocol, 0) + bytes(4) + socket.inet_pton(version, address)
+    return bytes(12) + b"\x08\x00" + head + rest
+
+
+@pytest.mark.parametrize(
+    ("frame", "found"),
+    [
+        (packet("8.8.8.8"), ("tcp", "8.8.8.8", 443)),
+        (packet("8.8.8.8", flags=0x12), None),  # an answer
+        (packet("8.8.8.8", flags=0x10), None),
+        (packet("8.8.8.8", protocol=17, port=53), ("udp", "8.8.8.8", 53)),
+        (packet("8.8.8.8", protocol=1), None),
+        (packet("127.0.0.1"), None),
+        (packet("2001:db8::1"), ("tcp", "2001:db8::1", 443)),
+        (packet("::1"), None),
+        (packet("ff02::16", protocol=17), None),
+        (bytes(12) + b"\x08\x06" + bytes(40), None),
+        (packet("8.8.8.8")[:30], None),
+        (b"", None),
+    ],
+)
+def test_a_packet_that_begins_to_talk_to_somebody_else_is_told_apart(
+    frame: bytes, found: tuple[str, str, int] | None
+) -> None:
+    assert inside.begun(frame) == found
+
+
 def question(name: str, kind: int) -> bytes:
     labels = b"".join(bytes([len(each)]) + each.encode() for each in name.split("."))
     return struct.pack(">HHHHHH", 7, 0x100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">HH", kind, 1)
@@ -237,12 +279,15 @@ def test_strays_are_told_apart(tmp_path: Path) -> None:
     notes = tmp_path / "notes"
     notes.write_text(
         '{"kind": "name", "host": "a.test"}\n{"kind": "name", "host": "b.test"}\n'
-        '{"kind": "request", "host": "a.test", "port": 443, "tls": true, "line": "", "bearer": false}\n'
-        '{"kind": "request", "host": "capss.doj.ca.gov", "port": 80, "tls": false, "line": "GET /", "bearer": true}\n'
+        '{"kind": "request", "host": "a.test", "address": "127.66.0.1", "port": 443, "tls": true, "line": "", "bearer": false}\n'
+        '{"kind": "request", "host": "capss.doj.ca.gov", "address": "127.0.0.1", "port": 80, "tls": false, "line": "GET /", "bearer": true}\n'
+        '{"kind": "packet", "protocol": "tcp", "address": "127.66.0.1", "port": 443}\n'
+        '{"kind": "packet", "protocol": "udp", "address": "2001:db8::1", "port": 9}\n'
     )
     assert intercept._strays(notes) == [
         Stray("a.test", tls=True, bearer=False, line="a connection to port 443"),
         Stray("capss.doj.ca.gov", tls=False, bearer=True, line="GET /", downgrade=True),
+        Stray("[2001:db8::1]:9", tls=False, bearer=False, line="udp to port 9"),
         Stray("b.test", tls=False, bearer=False, line="its address was asked for"),
     ]
 

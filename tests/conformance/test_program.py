@@ -10,7 +10,8 @@ import pytest
 
 from capss_mock.conformance.client import program
 from capss_mock.conformance.client.evidence import Ending, Leak, Output
-from capss_mock.conformance.client.program import Canaries, Command, Place, ProgramError, environment, run
+from capss_mock.conformance.client.leaks import Canaries
+from capss_mock.conformance.client.program import Command, Place, ProgramError, Programs, environment, run
 
 JWT = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJzdWIiOiJhIiwiaXNzIjoiYiIsImF1ZCI6ImEifQ." + "c2ln" * 20
 CANARIES = Canaries({"secret": ("topsecret", "YTpi"), "token": (), "person": ("Invented-1a2b",)})
@@ -28,7 +29,7 @@ def python(text: str, **more: object) -> Command:
 
 
 def ran(text: str, place: Place, **more: object) -> Ending:
-    return run(python(text, **more), os.environ, place)
+    return run(python(text, **more), os.environ, place, Programs())
 
 
 def test_its_exit_code_is_its_word(place: Place) -> None:

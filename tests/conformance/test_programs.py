@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def stage() -> Iterator[Stage]:
 
 def with_command(stage: Stage, wrong: str, scenario: str) -> Stage:
     command = Command(reference_command(wrong), timeout_s=TIMEOUT_S.get(scenario, 10))
-    return Stage(stage.server, stage.decoy, stage.trust, command, stage.checks)
+    return replace(stage, command=command)
 
 
 def test_every_broken_program_fails_its_own_check_and_no_other_one(

@@ -13,9 +13,9 @@ from pathlib import Path
 from capss_mock.conformance.client import papers
 from capss_mock.conformance.client.attach import Ask, Say, attached
 from capss_mock.conformance.client.decoy import Decoy
-from capss_mock.conformance.client.intercept import PROXY_ONLY, by_proxy, in_namespaces
-from capss_mock.conformance.client.play import Part, Stage, play
-from capss_mock.conformance.client.program import Command, ProgramError, stop_all
+from capss_mock.conformance.client.intercept import by_proxy, in_namespaces
+from capss_mock.conformance.client.play import PROXY_ONLY, Part, Stage, play
+from capss_mock.conformance.client.program import Command, ProgramError, Programs
 from capss_mock.conformance.client.trust import TrustStores
 from capss_mock.conformance.results import Assumption, Play, Report, tallied
 from capss_mock.contract.checks import PROGRAM_CHECKS, Check
@@ -25,6 +25,7 @@ from capss_mock.contract.switches import SWITCHES
 from capss_mock.server import MockServer
 from capss_mock.settings import read_settings
 
+_HOPELESS = 4
 JOBS = max(4, min(10, 4 * (os.cpu_count() or 2)))
 
 
@@ -44,6 +45,7 @@ class Plan:
     setting: dict[str, str] = field(default_factory=dict)
     intercept: str = ""  # how: namespaces, or proxy-only
     attend: tuple[Say, Ask] | None = None  # a person starts the program
+    recording: bool = False
 
     @property
     def chosen_checks(self) -> tuple[Check, ...]:
@@ -53,6 +55,8 @@ class Plan:
     @property
     def partial(self) -> str:
         """Why this cannot be a pass; empty if it can."""
+        if self.recording:
+            return "a recording cannot tell what the program said"
         left_out = [name for name, given in (("--scenario", self.scenarios), ("--check", self.checks)) if given]
         return f"only a part was judged ({', '.join(left_out)})" if left_out else ""
 
@@ -70,7 +74,8 @@ class Plan:
                         skipped.append(f"{part.name}: {why}")
                     else:
                         parts.append(part)
-        parts.sort(key=_length, reverse=True)
+        if self.jobs > 1:
+            parts.sort(key=_length, reverse=True)
         return parts, skipped
 
 
@@ -92,11 +97,13 @@ def staged(plan: Plan) -> Iterator[Stage]:
     Raises:
         ProgramError: the program cannot be run in the way that is asked for.
     """
+    programs = Programs()
     perform = None
     if plan.attend is not None:
-        perform = attached(*plan.attend)
+        perform = attached(*plan.attend, len(plan.parts()[0]))
     elif plan.command is not None and plan.intercept:
-        perform = by_proxy(plan.command) if plan.intercept == PROXY_ONLY else in_namespaces(plan.command)
+        way = by_proxy if plan.intercept == PROXY_ONLY else in_namespaces
+        perform = way(plan.command, programs)
     with ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="capss-judge-")))
         decoy = Decoy()
@@ -109,9 +116,10 @@ def staged(plan: Plan) -> Iterator[Stage]:
             trust,
             plan.command,
             plan.chosen_checks,
+            programs,
             own_data=plan.own_data,
             perform=perform,
-            intercepted=bool(plan.intercept),
+            intercept=plan.intercept,
         )
 
 
@@ -126,9 +134,11 @@ def carry_out(plan: Plan, told: Callable[[Play, int, int], None] = lambda _play,
     """
     begun = time.monotonic()
     parts, skipped = plan.parts()
+    if not parts:
+        raise ProgramError(f"there is nothing to play: {'; '.join(skipped)}")
     with staged(plan) as stage:
-        plays, faults = _played(stage, parts, plan.jobs, told)
-    return report_of(plan, plays, time.monotonic() - begun, skipped, faults)
+        plays, faults, left_out = _played(stage, parts, plan.jobs, told)
+    return report_of(plan, plays, time.monotonic() - begun, [*skipped, *left_out], faults)
 
 
 def report_of(
@@ -150,38 +160,76 @@ def report_of(
     )
 
 
-def _played(
-    stage: Stage, parts: Sequence[Part], jobs: int, told: Callable[[Play, int, int], None]
-) -> tuple[list[Play], list[str]]:
-    lock = threading.Lock()
-    done: dict[str, Play] = {}
-    faults: list[str] = []
+class _Sequence:
+    """Plays parts, one or several at a time, and remembers what came of each."""
 
-    def one(part: Part) -> None:
+    def __init__(self, stage: Stage, total: int, told: Callable[[Play, int, int], None]) -> None:
+        self._stage, self._total, self._told = stage, total, told
+        self._lock = threading.Lock()
+        self._dead = 0  # plays in which the program was killed and had asked nothing, from the beginning on
+        self.plays: list[Play] = []
+        self.faults: list[str] = []
+        self.left_out: list[str] = []
+
+    def stop(self) -> None:
+        """End the programs that run, so that nobody waits for them."""
+        self._stage.programs.stop()
+
+    def one(self, part: Part) -> None:
+        """Play one.
+
+        Raises:
+            ProgramError: the program cannot be run.
+        """
+        with self._lock:
+            if self._dead >= _HOPELESS:
+                self.left_out.append(part.name)
+                return
         try:
-            played = play(stage, part)
+            played = play(self._stage, part)
         except ProgramError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours must not look like one of the program
-            with lock:
-                faults.append(f"{part.name}: {type(error).__name__}: {error}")
+            with self._lock:
+                self.faults.append(f"{part.name}: {type(error).__name__}: {error}")
             return
-        with lock:
-            done[part.name] = played
-            told(played, len(done), len(parts))
+        with self._lock:
+            self.plays.append(played)
+            self._dead = self._dead + 1 if played.hopeless and self._dead == len(self.plays) - 1 else self._dead
+            self._told(played, len(self.plays), self._total)
 
+
+def _played(
+    stage: Stage, parts: Sequence[Part], jobs: int, told: Callable[[Play, int, int], None]
+) -> tuple[list[Play], list[str], list[str]]:
+    sequence = _Sequence(stage, len(parts), told)
+    try:
+        # what moves 60 MB is played before the others, since it would take its time beside them
+        heavy = [part for part in parts if SCENARIOS[part.scenario].document == "large"]
+        alone = parts if jobs == 1 else heavy
+        for part in alone:
+            sequence.one(part)
+        if jobs > 1:
+            _all_at_once(sequence, [part for part in parts if part not in heavy], jobs)
+    except BaseException:
+        sequence.stop()
+        raise
+    order = {name: number for number, name in enumerate(SCENARIOS)}
+    plays = sorted(sequence.plays, key=lambda each: (each.dialect, each.operation, order[each.name.split(" ")[0]]))
+    hopeless = f"your program was killed {_HOPELESS} times, and had not asked for anything"
+    return plays, sequence.faults, [f"{name}: {hopeless}" for name in sequence.left_out]
+
+
+def _all_at_once(sequence: _Sequence, parts: Sequence[Part], jobs: int) -> None:
     with ThreadPoolExecutor(jobs, "capss-judge") as pool:
-        futures = [pool.submit(one, part) for part in parts]
+        futures = [pool.submit(sequence.one, part) for part in parts]
         try:
             for each in futures:
                 each.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
-            stop_all()
+            sequence.stop()
             raise
-    order = {name: number for number, name in enumerate(SCENARIOS)}
-    plays = sorted(done.values(), key=lambda each: (each.dialect, each.operation, order[each.name.split(" ")[0]]))
-    return plays, faults
 
 
 def assumed(dialects: Iterable[str]) -> tuple[Assumption, ...]:

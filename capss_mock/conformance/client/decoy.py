@@ -38,7 +38,7 @@ class Decoy:
         line = f"{environ.get('REQUEST_METHOD')} /{rest[:80]}"
         with self._lock:
             if name in self._strays:
-                host = "another host (localhost, for 127.0.0.1)" if not plain else "CAPSS without TLS"
+                host = "another host (localhost stands for it)" if not plain else "CAPSS without TLS"
                 self._strays[name].append(Stray(host, tls=False, bearer=bearer, line=line, downgrade=bool(plain)))
         start_response("401 Unauthorized", [("Content-Length", "0")])
         return [b""]

@@ -45,6 +45,7 @@ class Ending:
     unreadable: str = ""
     signal: int = 0
     output: Output = Output()
+    by_hand: bool = False  # a person has started it, and says what it told
 
     @property
     def confirms(self) -> bool:
@@ -54,6 +55,8 @@ class Ending:
     @property
     def words(self) -> str:
         """For people."""
+        if self.by_hand:
+            return f"it told: {'saved' if self.code == 0 else 'not saved, or not known'}"
         if self.killed:
             return f"it was killed after {self.seconds:.0f} s"
         if self.code is None:
@@ -112,9 +115,11 @@ class Evidence:
     leaks: tuple[Leak, ...] = ()
     printed: tuple[str, ...] = ()  # the last lines of its output, without what is confidential
     persons_known: bool = True
-    intercepted: bool = False
+    intercepted: bool = False  # whatever else it called would have been seen
+    proxied: bool = False  # some of it would have been
     old_only: bool = False  # only the old paths are served
     timeout_s: float = 0
+    connected: bool = False  # whether anybody has connected to the server
 
     def of(self, *kinds: str) -> list[Entry]:
         """The requests of these kinds: token, upload, update, upload-status, update-status."""
@@ -142,14 +147,28 @@ class Evidence:
 
     @property
     def told(self) -> bool:
-        """Whether the server has told the program that everything is there: saved, or (if told so) a duplicate."""
-        return any(map(tells_all, self.statuses))
+        """Whether the server has told the program that everything is there: saved, or (if told so) a duplicate.
+
+        Of each document that it sent; of one that was taken more than once, at least once.
+        """
+        told = {each.path.rpartition("/")[2] for each in self.statuses if tells_all(each)}
+        if not self.submissions:
+            return bool(told)
+        return all(any(str(each.status) in told for each in same) for same in self.documents)
+
+    @property
+    def documents(self) -> list[list[Submission]]:
+        """What the server took, by document."""
+        by_digest: dict[str, list[Submission]] = {}
+        for each in self.submissions:
+            by_digest.setdefault(each.digest, []).append(each)
+        return list(by_digest.values())
 
     @property
     def held(self) -> tuple[int, int]:
         """How many records the server saved, of how many that the program was to send (or has sent)."""
         saved = sum(each.saved for each in self.submissions)
-        total = self.sent.records if self.sent else sum(each.records for each in self.submissions[:1])
+        total = self.sent.records if self.sent else sum(same[0].records for same in self.documents)
         return saved, total
 
 

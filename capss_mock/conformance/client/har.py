@@ -28,6 +28,7 @@ RECORDED = (  # what a recording can tell
     "UPLOAD-OLD-PATHS", "UPLOAD-RETRY-AFTER", "STATUS-INTERVAL", "STATUS-GROWTH", "STATUS-RETRY-AFTER", "STATUS-STOPS",
 )  # fmt: skip
 _SECRETS = {"client_secret": "secret", "password": "secret", "access_token": "token", "token": "token"}
+_NOT_RECORDED = "its body is not recorded"
 _SIZE_LIMIT = 256 * 2**20
 _HEADERS = ("host", "content-type", "content-length", "accept", "user-agent")
 
@@ -48,6 +49,8 @@ def read(file: Path) -> list[dict[str, Any]]:
         values = json.loads(file.read_bytes())
         entries = values["log"]["entries"]
         assert isinstance(entries, list)  # noqa: S101 - told below
+        if not entries:
+            raise HarError(f"{file} has no requests in it: nothing was recorded")
         for each in entries:
             urlsplit(each["request"]["url"]), each["response"]["status"] + 0, each["request"]["method"].upper()
     except OSError as error:
@@ -55,7 +58,9 @@ def read(file: Path) -> list[dict[str, Any]]:
     except (ValueError, KeyError, TypeError, AttributeError, AssertionError, RecursionError) as error:
         if isinstance(error, HarError):
             raise
-        raise HarError(f"{file} is no HTTP Archive (log.entries[].request, response): {type(error).__name__}") from None
+        raise HarError(
+            f"{file} is no HTTP Archive: expected JSON with log.entries, each a request and a response"
+        ) from None
     return entries
 
 
@@ -66,7 +71,7 @@ def recorded(file: Path, checks: tuple[Check, ...]) -> Play:
         HarError: the file is no HTTP Archive.
     """
     raw = read(file)
-    entries = tuple(_entry(number, each) for number, each in enumerate(raw, 1))
+    entries = tuple(_read(file, number, each) for number, each in enumerate(raw, 1))
     scenario = Scenario(
         "recording", Outcome.CONFIRM, "What was recorded.", "", (Citation("kit", "a recording"),), grade=Grade.OBSERVED
     )
@@ -89,6 +94,13 @@ def recorded(file: Path, checks: tuple[Check, ...]) -> Play:
         timeline=tuple(timeline(seen, begun)),
         operation=seen.operation,
     )
+
+
+def _read(file: Path, number: int, har: dict[str, Any]) -> Entry:
+    try:
+        return _entry(number, har)
+    except (KeyError, TypeError, AttributeError, ValueError, OverflowError):
+        raise HarError(f"{file} is no HTTP Archive: its entry {number} is not a request and a response") from None
 
 
 def _entry(number: int, har: dict[str, Any]) -> Entry:
@@ -122,7 +134,7 @@ def _entry(number: int, har: dict[str, Any]) -> Entry:
         note=note,
         fix="",
         scenario="recording",
-        fault=None,
+        fault=note if note == _NOT_RECORDED else None,
         operation=operation,
     )
 
@@ -164,7 +176,9 @@ def _form_rule(operation: str, request: dict[str, Any], answer: Any) -> tuple[st
     """What a token request asks for: what the mock would have refused it for."""
     if operation not in ("token", "token-old"):
         return None, ""
-    posted = request.get("postData") or {}
+    posted = request.get("postData")
+    if not isinstance(posted, dict) or not (posted.get("text") or posted.get("params")):
+        return None, _NOT_RECORDED
     form = [(each["name"], each.get("value", "")) for each in posted.get("params", ())] or parse_qsl(
         posted.get("text", "")
     )

@@ -1,8 +1,9 @@
 """Runs inside namespaces of its own (``intercept.py`` starts it): a network in which there is only the mock.
 
 There is a loopback interface and nothing else. Every address leads to it, every name is resolved to it, and the two DOJ
-names on port 443 are relayed, as they are, over a unix socket to the mock. Whatever else is asked for is noted and
-refused. Linux only.
+names on port 443 are relayed, as they are, over a unix socket to the mock. Whatever else is asked for is noted, by
+whatever protocol and port, and refused. Sockets of this machine's services (docker, name service) below /run are out of
+sight. Linux only.
 
 ``python -m capss_mock.conformance.client.inside SPEC.json COMMAND…``; SPEC has ``socket`` (the mock's), ``hosts`` (the
 DOJ's), ``notes`` (a file) and ``directory`` (for a hosts file and the like).
@@ -11,7 +12,9 @@ DOJ's), ``notes`` (a file) and ``directory`` (for a hosts file and the like).
 import contextlib
 import fcntl
 import json
+import os
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -26,6 +29,8 @@ _TLS_PORTS, _PLAIN_PORTS = (443, 8443), (80, 8080, 3128)
 _CHUNK = 64 * 1024
 _HELLO_LIMIT = 16 * 1024
 _DNS_PORT = 53
+_DRAIN_S = 0.5
+_RUN = Path("/run")
 _OTHER = "127.66.0.1"  # what all other names are resolved to
 
 
@@ -36,20 +41,33 @@ def main(arguments: list[str]) -> int:
         notes = Notes(Path(spec["notes"]))
         loopback_up()
         everything_is_local()
+        hide_services(Path(spec["directory"]))
         resolve(Path(spec["directory"]), spec["hosts"])
-        Names(notes, set(spec["hosts"])).start()
-        for port in _TLS_PORTS:
-            Listener(port, notes, spec, tls=True).start()
-        for port in _PLAIN_PORTS:
-            Listener(port, notes, spec, tls=False).start()
-    except (OSError, subprocess.CalledProcessError) as error:
+        sniffer = Sniffer(notes)
+        threads: list[threading.Thread] = [Names(notes, set(spec["hosts"])), sniffer]
+        threads += [Listener(port, notes, spec, tls=port in _TLS_PORTS) for port in (*_TLS_PORTS, *_PLAIN_PORTS)]
+        for each in threads:
+            each.start()
+    except OSError as error:
         print(f"capss-mock: the network could not be set up: {error}", file=sys.stderr)
         return 125
+    notes.add(kind="ready")
     try:
-        return subprocess.run(arguments[1:], check=False).returncode & 0xFF  # noqa: S603 - the program under test
+        code = subprocess.run(arguments[1:], check=False).returncode  # noqa: S603 - the program under test
     except OSError as error:
         print(f"capss-mock: cannot start {arguments[1]}: {error.strerror}", file=sys.stderr)
         return 127
+    sniffer.drain()
+    for each in list(TAKEN):
+        each.join(_DRAIN_S)
+    if code < 0:  # it was ended by a signal: so are we
+        with contextlib.suppress(OSError):  # some cannot be handled at all
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    return code
+
+
+TAKEN: set[threading.Thread] = set()  # connections that are being looked at
 
 
 class Notes:
@@ -91,6 +109,23 @@ def everything_is_local() -> None:
                 raise OSError(-code, "no route to loopback for every address")
 
 
+def hide_services(directory: Path) -> None:
+    """Put an empty directory over /run: what listens below it could act on the real network for us."""
+    if not _RUN.is_dir():
+        return
+    if directory.resolve().is_relative_to(_RUN.resolve()):
+        raise OSError("TMPDIR is below /run, which is hidden from the program: set it to another directory")
+    for place in dict.fromkeys(each.resolve() for each in (_RUN, Path("/var/run")) if each.is_dir()):
+        _mount("-t", "tmpfs", "none", str(place))
+
+
+def _mount(*words: str) -> None:
+    try:
+        subprocess.run(["mount", *words], check=True, capture_output=True, text=True)  # noqa: S603, S607 - util-linux's
+    except subprocess.CalledProcessError as error:
+        raise OSError(f"mount {' '.join(words)}: {error.stderr.strip()}") from None
+
+
 def resolve(directory: Path, hosts: list[str]) -> None:
     """Let the DOJ's names be this machine, and let all others be asked of ourselves."""
     files = {
@@ -99,10 +134,14 @@ def resolve(directory: Path, hosts: list[str]) -> None:
         "/etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
     }
     for name, text in files.items():
-        if Path(name).exists() or name == "/etc/hosts":
+        target = Path(name).resolve()
+        if target.is_relative_to(_RUN.resolve()) and not target.exists():  # a link to what is hidden now
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.touch()
+        if target.exists():
             copy = directory / Path(name).name
             copy.write_text(text)
-            subprocess.run(["mount", "--bind", str(copy), name], check=True, capture_output=True)  # noqa: S603, S607 - util-linux's
+            _mount("--bind", str(copy), str(target))
 
 
 class Names(threading.Thread):
@@ -140,6 +179,63 @@ class Names(threading.Thread):
         return head + question + answers
 
 
+class Sniffer(threading.Thread):
+    """Looks at every packet, and notes whoever begins to talk to an address that is not this machine's own."""
+
+    def __init__(self, notes: Notes) -> None:
+        super().__init__(daemon=True)
+        self._notes = notes
+        self._seen: set[tuple[str, str, int]] = set()
+        self._over = threading.Event()
+        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))  # all protocols
+        self._socket.bind(("lo", 0))
+        self._socket.settimeout(0.1)
+
+    def run(self) -> None:
+        """Look, until there is nothing more to be looked at."""
+        while True:
+            try:
+                found = begun(self._socket.recv(256))
+            except TimeoutError:
+                if self._over.is_set():
+                    return
+                continue
+            if found is not None and found not in self._seen:
+                self._seen.add(found)
+                protocol, address, port = found
+                self._notes.add(kind="packet", protocol=protocol, address=address, port=port)
+
+    def drain(self) -> None:
+        """Wait until what was sent is looked at."""
+        self._over.set()
+        self.join(_DRAIN_S)
+
+
+def begun(frame: bytes) -> tuple[str, str, int] | None:
+    """Protocol, address and port of a packet that begins to talk to somebody else; None for any other."""
+    kind = frame[12:14]
+    try:
+        if kind == b"\x08\x00":
+            head = (frame[14] & 15) * 4
+            protocol, address = frame[23], socket.inet_ntop(socket.AF_INET, frame[30:34])
+            rest = frame[14 + head :]
+            if address.startswith("127."):
+                return None
+        elif kind == b"\x86\xdd":
+            protocol, address = frame[20], socket.inet_ntop(socket.AF_INET6, frame[38:54])
+            rest = frame[54:]
+            if address == "::1" or address.startswith("ff"):  # multicast: the kernel's own
+                return None
+        else:
+            return None
+        port = struct.unpack_from(">H", rest, 2)[0]
+        if protocol == socket.IPPROTO_TCP and rest[13] & 0x12 == 0x02:  # SYN without ACK
+            return "tcp", address, port
+    except (IndexError, struct.error, ValueError):
+        return None
+    return ("udp", address, port) if protocol == socket.IPPROTO_UDP else None
+
+
 class Listener(threading.Thread):
     """Takes connections to a port of whatever address."""
 
@@ -152,7 +248,9 @@ class Listener(threading.Thread):
         """Take them, each in a thread of its own."""
         while True:
             connection, _ = self._socket.accept()
-            threading.Thread(target=self._taken, args=(connection,), daemon=True).start()
+            looking = threading.Thread(target=self._taken, args=(connection,), daemon=True)
+            TAKEN.add(looking)
+            looking.start()
 
     def _taken(self, connection: socket.socket) -> None:
         with connection, contextlib.suppress(OSError):
@@ -165,12 +263,19 @@ class Listener(threading.Thread):
             assert isinstance(own, list)  # noqa: S101 - it is written by intercept.py
             if self._tls and self._port == 443 and (host in own or (host == address and address == "127.0.0.1")):
                 relayed(connection, str(self._spec["socket"]))
-            elif head:
+            else:
                 first = head.partition(b"\r\n")[0][:100].decode("ascii", "replace") if not self._tls else ""
                 bearer = b"\nauthorization: bearer" in head.lower()
-                self._notes.add(kind="request", host=host, port=self._port, tls=self._tls, line=first, bearer=bearer)
-            else:
-                self._notes.add(kind="request", host=host, port=self._port, tls=self._tls, line="", bearer=False)
+                self._notes.add(
+                    kind="request",
+                    host=host,
+                    address=address,
+                    port=self._port,
+                    tls=self._tls,
+                    line=first,
+                    bearer=bearer,
+                )
+        TAKEN.discard(threading.current_thread())
 
 
 def peeked(connection: socket.socket, *, tls: bool) -> bytes:

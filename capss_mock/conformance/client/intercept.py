@@ -14,22 +14,24 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from capss_mock.conformance.client.evidence import Stray
 from capss_mock.conformance.client.play import Opened, Performed
-from capss_mock.conformance.client.program import Command, Place, ProgramError, run
+from capss_mock.conformance.client.program import Command, Place, ProgramError, Programs, run
 from capss_mock.conformance.client.pump import carry
 from capss_mock.contract.defaults import DOJ_HOSTS
 from capss_mock.contract.operations import served
 from capss_mock.settings import LOOPBACK
 
 HOST = DOJ_HOSTS[0]
-PROXY_ONLY = "proxy-only"
-_INSIDE = "capss_mock.conformance.client.inside"
+_START = (  # this copy of the package, whatever is installed, and nothing of the program's directory
+    "import sys; sys.path[:0] = [sys.argv.pop(1)]; from capss_mock.conformance.client.inside import main;"
+    " sys.exit(main(sys.argv[1:]))"
+)
+_PACKAGE = Path(__file__).parents[3]
 _CHUNK = 64 * 1024
-_NO_SETUP = 125
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")  # there is none inside
 _TRIED_S = 10
 PROXY_WARNING = (
@@ -54,7 +56,7 @@ def refused() -> str:
     return f"user namespaces may not be made here ({done.stderr.strip() or done.returncode})" if done.returncode else ""
 
 
-def in_namespaces(command: Command) -> Callable[[Opened, dict[str, str], Place], Performed]:
+def in_namespaces(command: Command, programs: Programs) -> Callable[[Opened, dict[str, str], Place], Performed]:
     """What is done instead of running a program as it is.
 
     Raises:
@@ -75,7 +77,7 @@ def in_namespaces(command: Command) -> Callable[[Opened, dict[str, str], Place],
         path = place.root / "mock.sock"
         values = {"socket": str(path), "hosts": list(DOJ_HOSTS), "notes": str(notes), "directory": str(place.root)}
         spec.write_text(json.dumps(values), "utf-8")
-        inside = [unshare, "-rnm", "--", sys.executable, "-I", "-m", _INSIDE, str(spec)]
+        inside = [unshare, "-rnm", "--", sys.executable, "-I", "-c", _START, str(_PACKAGE), str(spec)]
         wrapped = Command(
             command.words, command.inside, command.setup, command.timeout_s, lambda words: [*inside, *words]
         )
@@ -84,9 +86,9 @@ def in_namespaces(command: Command) -> Callable[[Opened, dict[str, str], Place],
         listening.listen(128)
         with Bridge(listening, opened.mock.url):
             known = {name: text for name, text in environ.items() if name.lower() not in _PROXIES}
-            ending = run(wrapped, {**known, **_addresses(opened)}, place)
-        if ending.code == _NO_SETUP and b"could not be set up" in ending.output.stderr:
-            raise ProgramError(f"--intercept: {ending.output.last}")
+            ending = run(wrapped, {**known, **_addresses(opened)}, place, programs)
+        if '"kind": "ready"' not in notes.read_text("utf-8"):
+            raise ProgramError(f"--intercept: {ending.output.last or ending.words}")
         return Performed(ending, tuple(_strays(notes)))
 
     return perform
@@ -113,13 +115,23 @@ def _strays(notes: Path) -> list[Stray]:
         )
         for each in requests
     ]
-    connected = {each["host"] for each in requests}
-    names = dict.fromkeys(each["host"] for each in rows if each["kind"] == "name")
-    return strays + [
-        Stray(each, tls=False, bearer=False, line="its address was asked for")
-        for each in names
-        if each not in connected
+    named = {each["host"] for each in requests}
+    known = {(each["address"], each["port"]) for each in requests}
+    packets = [
+        Stray(_address(each), tls=False, bearer=False, line=f"{each['protocol']} to port {each['port']}")
+        for each in rows
+        if each["kind"] == "packet" and (each["address"], each["port"]) not in known
     ]
+    names = dict.fromkeys(each["host"] for each in rows if each["kind"] == "name")
+    asked_for = [
+        Stray(each, tls=False, bearer=False, line="its address was asked for") for each in names if each not in named
+    ]
+    return strays + packets + asked_for
+
+
+def _address(row: dict[str, Any]) -> str:
+    host = f"[{row['address']}]" if ":" in row["address"] else row["address"]
+    return f"{host}:{row['port']}"
 
 
 class Bridge:
@@ -192,7 +204,7 @@ class Proxy(Bridge):
             inner.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 
 
-def by_proxy(command: Command) -> Callable[[Opened, dict[str, str], Place], Performed]:
+def by_proxy(command: Command, programs: Programs) -> Callable[[Opened, dict[str, str], Place], Performed]:
     """Only the proxy variables: what ignores them reaches the network."""
 
     def perform(opened: Opened, environ: dict[str, str], place: Place) -> Performed:
@@ -205,7 +217,7 @@ def by_proxy(command: Command) -> Callable[[Opened, dict[str, str], Place], Perf
                 f"-D{scheme}.proxyHost={LOOPBACK} -D{scheme}.proxyPort={proxy.port}" for scheme in ("http", "https")
             )
             values["JAVA_TOOL_OPTIONS"] = f"{values.get('JAVA_TOOL_OPTIONS', '')} {java}".strip()
-            ending = run(command, values, place)
+            ending = run(command, values, place, programs)
             return Performed(ending, tuple(proxy.strays))
 
     return perform

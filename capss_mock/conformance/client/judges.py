@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterable
 
-from capss_mock.conformance.client import care, truth, wire
+from capss_mock.conformance.client import care, polling, truth, wire
 from capss_mock.conformance.client.evidence import Evidence
 from capss_mock.conformance.results import Finding, Result, concluded
 from capss_mock.contract.checks import PROGRAM_CHECKS, Check
 
-JUDGES: dict[str, Callable[[Evidence], Finding | bool | None]] = {**truth.JUDGES, **wire.JUDGES, **care.JUDGES}
+JUDGES: dict[str, Callable[[Evidence], Finding | bool | None]] = {
+    **truth.JUDGES,
+    **wire.JUDGES,
+    **polling.JUDGES,
+    **care.JUDGES,
+}
 
 
 def judged(seen: Evidence, checks: Iterable[Check] = PROGRAM_CHECKS.values()) -> tuple[Result, ...]:

@@ -13,7 +13,7 @@ from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.samples.documents import LICENCE, Sample, update_document, write
 
 _RECORDS = 3
-_LARGE = 20_000  # records: 60 MB
+_LARGE, _BYTES = 20_000, 3_000  # records, and bytes of each: 60 MB
 _OTHER_LICENCE = "000000999"
 _PEOPLE = ("custLastName", "streetAddress", "employeeName")
 _PREFIX = "LBJ000000"
@@ -56,7 +56,7 @@ def make(directory: Path, scenario: str, operation: str) -> Paper:
         keys = [each.decode() for each in _KEYS.findall(before)]
         return _written(directory, update_document(Random(), keys, licence), len(keys), before=before)  # noqa: S311 - invented data
     if kind == "large":
-        return _large(directory)
+        return _large(directory, people)
     return _written(directory, _upload(people, licence), _RECORDS, people)
 
 
@@ -78,12 +78,13 @@ def _upload(people: tuple[str, ...], licence: str = LICENCE, transactions: int =
     return document
 
 
-def _large(directory: Path) -> Paper:
+def _large(directory: Path, people: tuple[str, ...]) -> Paper:
     """One record, over and over under other numbers: it shall be large, not interesting."""
-    document = _upload((), transactions=1, prefix=_PREFIX)
+    document = _upload(people, transactions=1, prefix=_PREFIX)
     start = document.index(b"<propertyTransaction>")
     end = document.index(b"</propertyTransaction>") + len(b"</propertyTransaction>")
-    record, filler = document[start:end], b"<!-- " + b"invented " * 180 + b"-->\n"
+    record = document[start:end]
+    filler = b"<!--%s-->\n" % (b" " * max(0, _BYTES - len(record) - len("<!---->\n")))
     digest = hashlib.sha256()
     file = directory / "day.xml"
     with file.open("wb") as out:
@@ -96,4 +97,4 @@ def _large(directory: Path) -> Paper:
         for number in range(_LARGE):
             put(record.replace(_PREFIX.encode(), b"LBJ%06d" % number) + filler)
         put(document[end:])
-    return Paper(file, Sent(_LARGE, digest.hexdigest()))
+    return Paper(file, Sent(_LARGE, digest.hexdigest()), people)

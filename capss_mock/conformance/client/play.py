@@ -5,6 +5,7 @@ import io
 import shutil
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from capss_mock.conformance.client import papers
 from capss_mock.conformance.client.decoy import Decoy
 from capss_mock.conformance.client.evidence import Ending, Evidence, Stray, arrived, kind_of
 from capss_mock.conformance.client.judges import judged
-from capss_mock.conformance.client.program import Canaries, Command, Place, environment, run
+from capss_mock.conformance.client.leaks import Canaries
+from capss_mock.conformance.client.program import Command, Place, Programs, environment, run
 from capss_mock.conformance.client.trust import TrustStores
 from capss_mock.conformance.results import Play
 from capss_mock.contract.checks import Check
@@ -28,6 +30,7 @@ from capss_mock.server import MockServer
 from capss_mock.settings import read_settings
 
 _MOST_ENTRIES = 50_000
+PROXY_ONLY = "proxy-only"
 _SHOWN = 40  # requests in a timeline
 
 
@@ -56,10 +59,11 @@ class Stage:
     trust: TrustStores
     command: Command | None
     checks: tuple[Check, ...]
+    programs: Programs
     own_data: bool = False
     # runs the program: another one asks a person instead, or does it in namespaces
     perform: "Callable[[Opened, dict[str, str], Place], Performed] | None" = None
-    intercepted: bool = False
+    intercept: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def opened(stage: Stage, part: Part, place: Place, timeout_s: float) -> Iterator
     key, places = stage.decoy.places()
     before = paper.before if paper else b""
     begin = DEFAULT_SCENARIO if before else part.scenario
-    settings = read_settings(begin, part.dialect, places={} if stage.intercepted else places)
+    settings = read_settings(begin, part.dialect, places={} if stage.intercept else places)
     with stage.server.open_run(settings) as mock:
         if before:
             _save(mock, before)
@@ -167,7 +171,7 @@ def play(stage: Stage, part: Part) -> Play:
                 performed = stage.perform(run_, environ, place)
             else:
                 assert command is not None  # noqa: S101 - one of the two is there
-                performed = Performed(run(command, environ, place))
+                performed = Performed(run(command, environ, place, stage.programs))
             seen = _evidence(stage, run_, performed, place, begun)
             return _played(part, seen, judged(seen, stage.checks), begun)
     finally:
@@ -191,10 +195,12 @@ def _evidence(stage: Stage, run_: Opened, performed: Performed, place: Place, be
         in_urls=tuple(run_.witness.in_urls),
         strays=(*stage.decoy.strays(run_.decoy_key), *performed.strays),
         leaks=tuple(canaries.leaks(output, place, begun)),
-        printed=tuple(canaries.hidden(output)),
+        printed=tuple(canaries.hidden(output)) if paper else (),  # who is in its own documents is not known
         persons_known=bool(people),
-        intercepted=stage.intercepted,
+        intercepted=bool(stage.intercept) and stage.intercept != PROXY_ONLY,
+        proxied=stage.intercept == PROXY_ONLY,
         old_only=mock.run.settings.is_set("api-generation", "old"),
+        connected=mock.connections > 0,
         timeout_s=stage.command.timeout_s if stage.command else 0,
     )
 
@@ -215,6 +221,7 @@ def _played(part: Part, seen: Evidence, results: Any, begun: float) -> Play:
         seconds=seen.program.seconds if seen.program else 0,
         dialect=part.dialect,
         operation=part.operation,
+        hopeless=bool(seen.program and seen.program.killed and not seen.requests),
     )
 
 
@@ -231,8 +238,10 @@ def timeline(seen: Evidence, begun: float) -> Iterator[str]:
         unmatched = "" if kind_of(entry) or entry.operation in OPERATIONS else "  [no operation of CAPSS]"
         note = f"  {entry.note[:200]}" if entry.note else ""
         yield f"{arrived(entry) - begun:+7.2f} s  {entry.method} {entry.path}  {status}{unmatched}{note}"
-    for stray in seen.strays:
-        yield f"         {stray.line}  to {stray.host}{', with a token' if stray.bearer else ''}"
+    strays = Counter(
+        f"         {stray.line}  to {stray.host}{', with a token' if stray.bearer else ''}" for stray in seen.strays
+    )
+    yield from (f"{line}  x {times}" if times > 1 else line for line, times in strays.items())
     yield from (f"         | {line}" for line in seen.printed)
     if seen.program:
         yield f"{seen.program.seconds:+7.2f} s  {seen.program.words}"

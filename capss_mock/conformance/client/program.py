@@ -10,12 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from capss_mock.conformance.client.evidence import Ending, Leak, Output
+from capss_mock.conformance.client.evidence import Ending, Output
 
 GRACE_S = 10  # after its time is over, it is killed
 _PLACE = re.compile(r"\{([a-z_]+)\}")
@@ -30,16 +30,11 @@ _PLACES = (
     "timeout_s",
     "outcome_file",
 )
-_READ_LIMIT = 16 * 2**20
-_MOST_FILES = 2000
-_RUNNING: set[subprocess.Popen[bytes]] = set()
-_LOCK = threading.Lock()
+_READ_LIMIT = 16 * 2**20  # of its output
 _CHUNK = 64 * 1024
 _LEFT_S = 1.0
-_LINES, _LINE = 8, 200  # of its output, in a timeline
+_SETUP_S = 120
 _NOTHING = "it printed nothing"
-_JWT_TEXT = re.compile(r"eyJ[\w-]{10,}[\w.-]*")
-_JWT = re.compile(rb"eyJ[\w-]{10,}\.eyJ[\w-]{20,}\.[\w-]{40,}")
 
 
 class ProgramError(ValueError):
@@ -67,7 +62,7 @@ class Command:
                     known = ", ".join(f"{{{each}}}" for each in _PLACES)
                     raise ProgramError(f"the command has {{{name}}} in it: known are {known}")
 
-    def filled(self, environ: Mapping[str, str], words: Sequence[str] | None = None) -> list[str]:
+    def filled(self, environ: Mapping[str, str], words: Sequence[str] | None = None, what: str = "") -> list[str]:
         """The command with its places filled; what names a file is made absolute.
 
         Raises:
@@ -84,7 +79,9 @@ class Command:
         if found is None:
             there = is_path and Path(wanted).exists()
             why = "it may not be executed: chmod +x, or name what runs it (sh, python3, …)" if there else "not found"
-            raise ProgramError(f"cannot start {named}: {why}")
+            if len(filled) == 1 and " " in named and shutil.which(named.split(" ", 1)[0]):
+                why = "this is one word: take the quotes off"
+            raise ProgramError(f"{what}cannot start {named}: {why}")
         return [found if is_path or os.name == "nt" else named, *filled[1:]]
 
 
@@ -144,7 +141,44 @@ class Place:
             each.mkdir(parents=True, exist_ok=True)
 
 
-def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
+class Programs:
+    """Those that run, so that all of them can be ended when nobody waits any more."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def add(self, process: subprocess.Popen[bytes]) -> None:
+        """One has begun; it is ended at once if all are to be."""
+        with self._lock:
+            self._running.add(process)
+            stopped = self._stopped
+        if stopped:
+            self.end(process)
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill a program and what it has started."""
+        if sys.platform == "win32":
+            if process.poll() is None:
+                subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own
+        else:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        with self._lock:
+            self._running.discard(process)
+
+    def stop(self) -> None:
+        """Kill all that run, and whatever begins."""
+        with self._lock:
+            self._stopped = True
+            running = list(self._running)
+        for process in running:
+            self.end(process)
+
+
+def run(command: Command, environ: Mapping[str, str], place: Place, programs: Programs) -> Ending:
     """Run the program to its end, or kill it.
 
     Raises:
@@ -152,13 +186,14 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
     """
     environ = {**environ, **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(place.temporary))}
     if command.setup:
-        setup = _Started(command.filled(environ, command.setup), environ, place)
-        setup.wait()
+        setup = _Started(command.filled(environ, command.setup, "--setup: "), environ, place, programs)
+        if not setup.wait(_SETUP_S):
+            raise ProgramError(f"the setup command did not end within {_SETUP_S} s")
         if code := setup.process.returncode:
             raise ProgramError(f"the setup command ended with exit code {code}: {setup.output().last or _NOTHING}")
     words = command.wrap(command.filled(environ))
     begun = time.monotonic()
-    started = _Started(words, environ, place)
+    started = _Started(words, environ, place, programs)
     killed = not started.wait(command.timeout_s + GRACE_S)
     seconds = time.monotonic() - begun
     code = started.process.returncode
@@ -177,7 +212,7 @@ def run(command: Command, environ: Mapping[str, str], place: Place) -> Ending:
 class _Started:
     """A process whose output is taken in, but kept only so far: a program may print without end."""
 
-    def __init__(self, words: list[str], environ: Mapping[str, str], place: Place) -> None:
+    def __init__(self, words: list[str], environ: Mapping[str, str], place: Place, programs: Programs) -> None:
         try:
             self.process = subprocess.Popen(  # noqa: S603 - it is the user's own command
                 words,
@@ -190,8 +225,8 @@ class _Started:
             )
         except OSError as error:
             raise ProgramError(f"cannot start {words[0]}: {error.strerror}") from None
-        with _LOCK:
-            _RUNNING.add(self.process)
+        self._programs = programs
+        programs.add(self.process)
         self._kept: dict[str, bytearray] = {}
         self._readers = [self._reader(name) for name in ("stdout", "stderr")]
 
@@ -215,7 +250,7 @@ class _Started:
         except subprocess.TimeoutExpired:
             in_time = False
         finally:
-            end_all(self.process)
+            self._programs.end(self.process)
         for each in self._readers:
             each.join(_LEFT_S)  # what went out of its session may still hold on to it
         return in_time
@@ -225,78 +260,11 @@ class _Started:
         return Output(bytes(self._kept["stdout"]), bytes(self._kept["stderr"]))
 
 
-def stop_all() -> None:
-    """Kill all programs that run: nobody waits for them any more."""
-    with _LOCK:
-        running = list(_RUNNING)
-    for process in running:
-        end_all(process)
-
-
-def end_all(process: subprocess.Popen[bytes]) -> None:
-    """Kill a program and what it has started."""
-    with _LOCK:
-        _RUNNING.discard(process)
-    if sys.platform == "win32":
-        if process.poll() is None:
-            subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)  # noqa: S603, S607 - Windows' own
-    else:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
 def _outcome(file: Path) -> tuple[Any, str]:
+    if not file.is_file():
+        return None, "" if not file.exists() else "it is no file"
     try:
-        return json.loads(file.read_text("utf-8-sig")), ""
-    except FileNotFoundError:
-        return None, ""
+        with file.open("rb") as opened:
+            return json.loads(opened.read(_READ_LIMIT).decode("utf-8-sig")), ""
     except (ValueError, OSError, RecursionError) as error:
         return None, f"it is no JSON ({type(error).__name__})"
-
-
-@dataclass(frozen=True, slots=True)
-class Canaries:
-    """What must not come out: texts by kind (secret, token, person)."""
-
-    texts: Mapping[str, Sequence[str]]
-
-    def leaks(self, output: Output, place: Place, since: float) -> list[Leak]:
-        """Where they came out: output, and files made or changed since a moment (seconds of the epoch)."""
-        found = []
-        for name in ("stdout", "stderr"):
-            found += [Leak(kind, name) for kind in self._in(getattr(output, name))]
-        for file, mode in _files(place, since):
-            shown = str(file.relative_to(place.root if file.is_relative_to(place.root) else place.work))
-            private = os.name != "nt" and not mode & 0o077
-            with contextlib.suppress(OSError), file.open("rb") as opened:
-                found += [Leak(kind, shown, private) for kind in self._in(opened.read(_READ_LIMIT))]
-        return found
-
-    def _in(self, data: bytes) -> Iterator[str]:
-        for kind, texts in self.texts.items():
-            if any(text.encode() in data for text in texts) or (kind == "token" and _JWT.search(data)):
-                yield kind
-
-    def hidden(self, output: Output) -> list[str]:
-        """The last lines that it printed, without any of them."""
-        text = output.shown.decode("utf-8", "replace")
-        for each in sorted((each for texts in self.texts.values() for each in texts), key=len, reverse=True):
-            text = text.replace(each, "…")
-        text = _JWT_TEXT.sub("…", text)
-        return [line[:_LINE] for line in text.splitlines() if line.strip()][-_LINES:]
-
-
-def _files(place: Place, since: float) -> Iterator[tuple[Path, int]]:
-    count = 0
-    for root in (place.work, place.temporary):
-        for path, _, names in os.walk(root):
-            for name in names:
-                file = Path(path) / name
-                with contextlib.suppress(OSError):
-                    seen = file.lstat()
-                    if not file.is_symlink() and seen.st_mtime >= since - 1 and count < _MOST_FILES:
-                        count += 1
-                        yield file, seen.st_mode
-        if place.outcome.exists() and root == place.work:
-            yield place.outcome, place.outcome.stat().st_mode

@@ -24,8 +24,11 @@ def saved(seen: Evidence) -> Said:
         there = seen.told and held >= total and seen.scenario.outcome is Outcome.CONFIRM
     if there:
         return True
+    if seen.scenario.certificate and seen.told and held >= total:
+        return None  # it is so, whoever said so: TLS-TRUST and the like tell
     if held < total or not seen.submissions:
-        return Finding(expected, f"your program said saved; the server saved {held} of {total}")
+        weight = 2 if seen.submissions else 1
+        return Finding(expected, f"your program said saved; the server saved {held} of {total}", weight=weight)
     return Finding(
         expected, f"your program said saved; the server holds {held} of {total}, but no answer had confirmed it"
     )
@@ -54,7 +57,7 @@ def confirm(seen: Evidence) -> Said:
 
 def ends(seen: Evidence) -> Said:
     """ENDS-IN-TIME."""
-    if seen.program is None:
+    if seen.program is None or seen.program.by_hand:
         return None
     if seen.program.killed:
         return Finding("an end within CAPSS_TIMEOUT_S", f"{seen.program.words}, 10 s after its time was over")
@@ -70,7 +73,8 @@ def outcome(seen: Evidence) -> Said:
     if program.unreadable:
         return Finding(expected, program.unreadable)
     values = program.outcome
-    if not isinstance(values, dict) or values.get("confirmed") not in (True, False, "unknown"):
+    told = values.get("confirmed") if isinstance(values, dict) else None
+    if not isinstance(values, dict) or not (isinstance(told, bool) or told == "unknown"):
         return Finding(expected, "confirmed is missing, or is none of true, false and unknown")
     wrong = [name for name in _NUMBERS if not _is_count(values.get(name))]
     if wrong:

@@ -1,27 +1,19 @@
-"""Token, upload and status: what the server saw of them."""
+"""Token and upload: what the server saw of them."""
 
 from collections.abc import Callable
 
 from capss_mock.conformance.client.evidence import (
     Evidence,
-    answered,
-    arrived,
-    final,
     on_wire,
-    pairs,
 )
 from capss_mock.conformance.results import Finding
-from capss_mock.contract.faults import Do, Outcome
+from capss_mock.contract.faults import Outcome
 from capss_mock.contract.operations import OPERATIONS
+from capss_mock.contract.rules import RULES
 from capss_mock.steering import Entry
 
 Said = Finding | bool | None
 _MOST_TOKENS = 5
-_EARLY_S = 0.05  # a program's clock, and ours, may differ by so much
-_PAUSE_S = 0.5
-_JITTER_S = 0.05
-_RARE_S = 5.0
-_FEW_POLLS = 5
 _SOON_S = 120
 
 
@@ -32,12 +24,18 @@ def _untouched(entries: list[Entry]) -> list[Entry]:
 
 def _refused(entries: list[Entry], expected: str, *rules: str) -> Said:
     """A finding for the first one that was refused by one of these rules."""
-    if not entries:
-        return None
-    for entry in _untouched(entries):
+    told = _untouched(entries)
+    for entry in told:
         if entry.rule and entry.rule.startswith(rules):
-            return Finding(expected, entry.note.partition("; fix: ")[0], on_wire(entry))
-    return True
+            return Finding(expected, _refusal(entry), on_wire(entry))
+    return bool(told) or None
+
+
+def _refusal(entry: Entry) -> str:
+    """Why a request was refused, in words."""
+    rule = RULES[entry.rule or ""]
+    detail = entry.note.partition("] ")[2].partition("fix: ")[0].strip().rstrip(";")
+    return f"answered {entry.status}: {detail or rule.sentence} ({rule.id})"
 
 
 # -- token
@@ -50,8 +48,15 @@ def asked(seen: Evidence) -> Said:
     if seen.scenario.outcome is not Outcome.CONFIRM or seen.old_only:
         return None
     others = [each for each in seen.requests if "token" in each.path]
-    found = f"{others[0].method} {others[0].path}" if others else f"{len(seen.requests)} requests, none for a token"
+    found = f"{others[0].method} {others[0].path}" if others else _instead(seen)
     return Finding("POST to the token URL", found, on_wire(others[0]) if others else "")
+
+
+def _instead(seen: Evidence) -> str:
+    if seen.requests:
+        return f"{len(seen.requests)} requests, none for a token"
+    said = f": {seen.program.words}" if seen.program else ""
+    return f"no request at all{said}" + (f"; it printed: {seen.printed[-1]}" if seen.printed else "")
 
 
 def basic(seen: Evidence) -> Said:
@@ -60,7 +65,7 @@ def basic(seen: Evidence) -> Said:
         scheme = entry.headers.get("authorization", "").partition(" ")[0]
         if scheme.lower() != "basic":
             return Finding("Authorization: Basic …", _scheme(scheme), on_wire(entry))
-    return _refused(
+    refused = _refused(
         seen.tokens,
         "the client id and secret that it was given, base64 of id:secret",
         "TOK-WRONG-SECRET",
@@ -68,6 +73,7 @@ def basic(seen: Evidence) -> Said:
         "TOK-CLIENT-SECRET-POST",
         "TOK-NO-CREDENTIALS",
     )
+    return refused or bool(seen.tokens) or None
 
 
 def _scheme(scheme: str) -> str:
@@ -170,6 +176,12 @@ def sent(seen: Evidence) -> Said:
 def bearer(seen: Evidence) -> Said:
     """UPLOAD-BEARER."""
     calls = _untouched(seen.submits + seen.statuses)
+    given = [each.number for each in seen.tokens if each.status == 200 and isinstance(each.answer, dict)]
+    for call in calls:
+        refused = [each for each in seen.tokens if each.number < call.number]
+        if call.rule and refused and not any(number < call.number for number in given):
+            found = f"it got no token ({refused[-1].status or 'no answer'}), and called all the same"
+            return Finding("a token; without one, no call", found, on_wire(call))
     rules = ("BEA-NONE", "BEA-MALFORMED", "BEA-NOT-JWT", "BEA-SIGNATURE", "BEA-KEY", "BEA-ALG-NONE")
     return _refused(calls, "Authorization: Bearer TOKEN", *rules)
 
@@ -180,13 +192,14 @@ def multipart(seen: Evidence) -> Said:
         kind = entry.headers.get("content-type", "no Content-Type")
         if kind.strip().lower() != "multipart/form-data":
             return Finding("Content-Type: multipart/form-data; boundary=…", kind, on_wire(entry))
-    return _refused(
+    refused = _refused(
         seen.submits,
         "a multipart body that can be read",
         "WEB-NOT-MULTIPART",
         "WEB-BROKEN-MULTIPART",
         "WEB-PARTS-LIMIT",
     )
+    return refused or bool(seen.submits) or None
 
 
 def part(seen: Evidence) -> Said:
@@ -227,7 +240,8 @@ def once(seen: Evidence) -> Said:
     """UPLOAD-ONCE."""
     if not seen.submits:
         return None
-    if len(seen.submissions) > 1:
+    again = len(seen.submissions) > 1 if seen.sent else any(len(same) > 1 for same in seen.documents)
+    if again:
         accepted = [each for each in seen.submits if each.status in (0, 200, 202) or each.fault]
         where = on_wire(accepted[1]) if len(accepted) > 1 else ""
         held = f"{len(seen.submissions)} submissions; {seen.held[0]} records saved of a file with {seen.held[1]}"
@@ -264,92 +278,13 @@ def bearer_tls(seen: Evidence) -> Said:
 
 def egress(seen: Evidence) -> Said:
     """EGRESS."""
-    if not seen.intercepted:
+    if not seen.intercepted and not seen.proxied:
         return None
     others = [each for each in seen.strays if not each.downgrade]
     if others:
         hosts = ", ".join(dict.fromkeys(each.host for each in others))
         return Finding("requests to CAPSS only", f"{len(others)} to {hosts}", others[0].line)
-    return True
-
-
-# -- status
-
-
-def href(seen: Evidence) -> Said:
-    """STATUS-HREF."""
-    if any(fault.on == "submit" and fault.do is not Do.CHANGE for fault in seen.scenario.faults):
-        return None
-    if not seen.submissions or seen.scenario.outcome is not Outcome.CONFIRM:
-        return None
-    number = str(seen.submissions[0].status)
-    if any(each.path.endswith(f"/{number}") for each in seen.statuses):
-        return True
-    others = [each for each in seen.requests if each.method == "GET"]
-    if not others and seen.out_of_time:
-        return None
-    found = f"GET {others[0].path}" if others else "no status request"
-    return Finding(f"GET …/status/{number}, as links.href says", found, on_wire(others[0]) if others else "")
-
-
-def interval(seen: Evidence) -> Said:
-    """STATUS-INTERVAL: half of the pauses, so that one late request is no verdict."""
-    gaps = _gaps(seen)
-    if len(gaps) < 2:
-        return None
-    middle = sorted(gaps)[len(gaps) // 2]
-    if middle < _PAUSE_S - _JITTER_S:
-        return Finding(f"{_PAUSE_S} s or more between polls", f"{middle:.2f} s (the middle one of {len(gaps)} pauses)")
-    return True
-
-
-def growth(seen: Evidence) -> Said:
-    """STATUS-GROWTH: the last third of the pauses against the first."""
-    gaps = _gaps(seen)
-    if len(gaps) < _FEW_POLLS or not all(each.status == 202 or _is_pending(each) for each in seen.statuses):
-        return None
-    third = len(gaps) // 3
-    before, after = sum(gaps[:third]) / third, sum(gaps[-third:]) / third
-    if after < before * 1.2 and after < _RARE_S - _JITTER_S:
-        return Finding("pauses that grow", f"{before:.2f} s at first, {after:.2f} s in the end ({len(gaps) + 1} polls)")
-    return True
-
-
-def _is_pending(entry: Entry) -> bool:
-    return entry.status == 200 and isinstance(entry.answer, dict) and entry.answer.get("statusMessage") == "processing"
-
-
-def _gaps(seen: Evidence) -> list[float]:
-    return [arrived(after) - arrived(before) for before, after in pairs(seen.statuses)]
-
-
-def stops(seen: Evidence) -> Said:
-    """STATUS-STOPS."""
-    ends = [each for each in seen.statuses if final(each)]
-    if not ends:
-        return None
-    after = [each for each in seen.statuses if each.number > ends[0].number]
-    if after:
-        return Finding("no status request after the final one", f"{len(after)} more", on_wire(after[0]))
-    return True
-
-
-# -- Retry-After
-
-
-def _patient(entries: Callable[[Evidence], list[Entry]]) -> Callable[[Evidence], Said]:
-    def judge(seen: Evidence) -> Said:
-        told = None
-        for before, after in pairs(entries(seen)):
-            wanted = before.answer_headers.get("retry-after", "")
-            if before.status in (429, 503) and wanted.isdigit():
-                told = True
-                waited = arrived(after) - answered(before)
-                if waited < int(wanted) - _EARLY_S:
-                    return Finding(f"{wanted} s, as Retry-After says", f"{waited:.1f} s", on_wire(after))
-        return told
-
-    return judge
+    return seen.intercepted or None
 
 
 JUDGES: dict[str, Callable[[Evidence], Said]] = {
@@ -362,7 +297,6 @@ JUDGES: dict[str, Callable[[Evidence], Said]] = {
     "TOKEN-REUSE": reuse,
     "TOKEN-REFRESH": refresh,
     "TOKEN-HAMMER": hammer,
-    "TOKEN-RETRY-AFTER": _patient(lambda seen: seen.tokens),
     "UPLOAD-SENT": sent,
     "UPLOAD-BEARER": bearer,
     "UPLOAD-MULTIPART": multipart,
@@ -371,13 +305,7 @@ JUDGES: dict[str, Callable[[Evidence], Said]] = {
     "UPLOAD-BYTES": same_bytes,
     "UPLOAD-ONCE": once,
     "UPLOAD-OLD-PATHS": old_paths,
-    "UPLOAD-RETRY-AFTER": _patient(lambda seen: seen.submits),
     "BEARER-HOST": bearer_host,
     "BEARER-TLS": bearer_tls,
     "EGRESS": egress,
-    "STATUS-HREF": href,
-    "STATUS-INTERVAL": interval,
-    "STATUS-GROWTH": growth,
-    "STATUS-RETRY-AFTER": _patient(lambda seen: seen.statuses),
-    "STATUS-STOPS": stops,
 }

@@ -9,6 +9,7 @@ from capss_mock.conformance.report import words
 from capss_mock.conformance.results import Play, Report, Result, Tally, Verdict
 
 _STYLE = Path(__file__).with_name("report.css")
+_ALL = 10**6
 _KEYS = {Verdict.FAIL: "fail", Verdict.WARN: "warn", Verdict.INFO: "info", Verdict.PASS: "pass"}
 _VERDICT_KEYS = {0: "pass", 1: "fail", 3: "warn", 4: "warn"}
 
@@ -43,10 +44,11 @@ def _page(report: Report) -> Iterator[str]:
     yield from (f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in rows if text)
     yield "</dl>"
     yield from _assumed(report)
+    shown: dict[str, str] = {}  # the check under which a play's timeline stands
     for section in words.sections(report):
         yield f"<section><h2>{section.heading}</h2>"
         for tally in section.tallies:
-            yield from _tally(tally)
+            yield from _tally(tally, shown)
         yield "</section>"
     yield from _lists(report)
     yield from _checks(report)
@@ -67,7 +69,7 @@ def _assumed(report: Report) -> Iterator[str]:
         yield "</ul></details>"
 
 
-def _tally(tally: Tally) -> Iterator[str]:
+def _tally(tally: Tally, shown: dict[str, str]) -> Iterator[str]:
     play, result = words.first(tally)
     finding = result.finding
     assert finding is not None  # noqa: S101 - sections hold what was found
@@ -75,21 +77,24 @@ def _tally(tally: Tally) -> Iterator[str]:
     yield f'<article class="{key}"><h3><span class="tag {key}">{tally.verdict}</span> {tally.check.id}</h3>'
     yield f"<p>{_text(tally.check.sentence)}</p><dl>"
     rows = [
-        ("In", words.where(tally)),
+        ("In", words.where(tally, _ALL)),
         ("Expected", finding.expected),
         ("Actual", finding.actual),
         ("Seen in", finding.seen),
         ("How to fix", tally.check.fix),
-        ("Owed by", f"{words.owed(tally.check)}; {words.stimulus(tally)}"),
+        ("Owed by", f"{words.owed(tally.check)}; {words.stimulus(words.first(tally)[0].grade)}"),
     ]
     yield from (f"<dt>{name}</dt><dd>{_text(text)}</dd>" for name, text in rows if text)
     yield "</dl>"
-    yield from _timeline(play)
+    yield from _timeline(play, tally.check.id, shown)
     yield "</article>"
 
 
-def _timeline(play: Play) -> Iterator[str]:
-    if play.timeline:
+def _timeline(play: Play, check: str, shown: dict[str, str]) -> Iterator[str]:
+    if play.name in shown:
+        yield f"<p>{_text(play.name)}: {_text(play.sentence)} What happened: see {shown[play.name]}.</p>"
+    elif play.timeline:
+        shown[play.name] = check
         lines = "\n".join(map(_text, play.timeline))
         yield f'<p>{_text(play.name)}: {_text(play.sentence)}</p><pre tabindex="0">{lines}</pre>'
 

@@ -59,7 +59,7 @@ def _row(tally: Tally) -> str:
         f"{finding.actual} (expected: {finding.expected})",
         words.where(tally),
         check.fix,
-        f"{words.owed(check)}; {words.stimulus(tally)}",
+        f"{words.owed(check)}; {words.stimulus(words.first(tally)[0].grade)}",
     ]
     return f"| {' | '.join(_plain(cell) for cell in cells)} |"
 

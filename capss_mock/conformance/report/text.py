@@ -25,11 +25,12 @@ def _lines(report: Report) -> Iterator[str]:
     yield _labelled("verdict", words.headline(report))
     if rests_on := words.rests_on(report):
         yield _labelled("rests on", rests_on)
+    shown: dict[str, str] = {}  # the check under which a play's timeline stands
     for section in words.sections(report):
         yield ""
         yield section.heading.upper()
         for tally in section.tallies:
-            yield from _tally(tally)
+            yield from _tally(tally, shown)
     yield from _rest(report)
 
 
@@ -45,7 +46,7 @@ def _labelled(label: str, text: str, indent: str = "") -> str:
     )
 
 
-def _tally(tally: Tally) -> Iterator[str]:
+def _tally(tally: Tally, shown: dict[str, str]) -> Iterator[str]:
     play, result = words.first(tally)
     finding = result.finding
     assert finding is not None  # noqa: S101 - sections hold what was found
@@ -56,12 +57,15 @@ def _tally(tally: Tally) -> Iterator[str]:
         ("actual", finding.actual),
         ("seen in", finding.seen),
         ("fix", tally.check.fix),
-        ("owed by", f"{words.owed(tally.check)}; {words.stimulus(tally)}"),
+        ("owed by", f"{words.owed(tally.check)}; {words.stimulus(words.first(tally)[0].grade)}"),
     ]
     for label, text in rows:
         if text:
             yield _labelled(label, text, "      ")
-    if play.timeline:
+    if play.name in shown:
+        yield f"      what happened: see {shown[play.name]}"
+    elif play.timeline:
+        shown[play.name] = tally.check.id
         yield f"      {play.name}: {play.sentence}"
         for line in play.timeline:
             yield f"        {line}" if len(line) <= _CUT else f"        {line[:_CUT]} …"

@@ -32,7 +32,10 @@ def headline(report: Report) -> str:
     warned = report.with_verdict(Verdict.WARN)
     passed = report.with_verdict(Verdict.PASS)
     parts = [f"{len(failed)} failed", count(len(warned), "warning"), f"{len(passed)} passed"]
-    parts += [f"{len(report.excused)} excused"] if report.excused else []
+    if report.excused:
+        parts.append(
+            f"{len(report.excused)} excused by the baseline ({', '.join(each.check.id for each in report.excused)})"
+        )
     for verdict, word in ((Verdict.BLOCKED, "blocked"), (Verdict.UNSEEN, "not exercised")):
         if found := report.with_verdict(verdict):
             parts.append(f"{len(found)} {word}")
@@ -62,29 +65,28 @@ def owed(check: Check) -> str:
     return f"{check.obligation.words} ({cited})"
 
 
-def stimulus(tally: Tally) -> str:
-    """How sure we are that CAPSS does what it was judged by."""
-    grades = {play.grade for play, _ in tally.plays} or {tally.check.stimulus}
-    best = min(grades, key=lambda each: "doia".index(each.letter.lower()))
-    return f"that CAPSS does this is {best}"
+def stimulus(grade: Grade) -> str:
+    """How sure we are that CAPSS puts anybody into this situation."""
+    return f"that CAPSS does this is {grade}" if grade.unverified else f"the situation is {grade}"
 
 
 def first(tally: Tally) -> tuple[Play, Result]:
-    """The play to be shown for a check: one of the best known, in which something happens, and not too much."""
+    """The play to be shown for a check: the worst, of those the best known, in which not too much happens."""
 
-    def rank(pair: tuple[Play, Result]) -> tuple[int, bool, int]:
-        timeline = pair[0].timeline
-        return "DOIA".index(pair[0].grade.letter), len(timeline) < _TELLING, len(timeline)
+    def rank(pair: tuple[Play, Result]) -> tuple[int, int, bool, int]:
+        play, result = pair
+        weight = result.finding.weight if result.finding else 0
+        return -weight, "DOIA".index(play.grade.letter), len(play.timeline) < _TELLING, len(play.timeline)
 
     return min(tally.plays, key=rank)
 
 
-def where(tally: Tally) -> str:
+def where(tally: Tally, most: int = 6) -> str:
     """In which plays, the shown one first."""
     shown = first(tally)[0].name
     others = [play.name for play, _ in tally.plays if play.name != shown]
-    more = f" and {len(others)} more: {', '.join(others[:6])}{', …' if len(others) > 6 else ''}" if others else ""
-    return shown + more
+    cut = ", …" if len(others) > most else ""
+    return shown + (f" and {len(others)} more: {', '.join(others[:most])}{cut}" if others else "")
 
 
 def in_full(result: Result, grade: Grade) -> str:
@@ -95,7 +97,7 @@ def in_full(result: Result, grade: Grade) -> str:
     return (
         f"{result.verdict.upper()} {check.id}: {check.sentence}\n  expected: {finding.expected}\n"
         f"  actual: {finding.actual}{seen}\n  fix: {check.fix}\n"
-        f"  owed by: {owed(check)}; that CAPSS does this is {grade}"
+        f"  owed by: {owed(check)}; {stimulus(grade)}"
     )
 
 

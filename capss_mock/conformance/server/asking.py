@@ -82,7 +82,7 @@ class Server:
         try:
             reply = self._http.request(method, whole, **more)
         except httpx.HTTPError as error:
-            raise Unreachable(f"{line}: {type(error).__name__}: {error}") from None
+            raise Unreachable(f"{line}: {_why(error)}") from None
         self.asked.append(Asked(line, reply.status_code, time.monotonic() - self._begun))
         return reply
 
@@ -224,6 +224,20 @@ class Server:
                 break
             self._sleep(self._poll_s)
         return answers
+
+
+_HINTS = {
+    "CERTIFICATE_VERIFY_FAILED": "its certificate is not trusted: give the authority's with --ca-file",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS: http://, perhaps",
+    "disconnected without sending a response": "it closed the connection: https://, perhaps",
+    "Connection refused": "nobody listens there",
+}
+
+
+def _why(error: Exception) -> str:
+    """Why there was no answer, for people."""
+    text = str(error)
+    return next((hint for mark, hint in _HINTS.items() if mark in text), f"{type(error).__name__}: {text}")
 
 
 def values_of(reply: httpx.Response) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from itertools import groupby
 
 from capss_mock.conformance.results import Finding, Play, Report, concluded, tallied
-from capss_mock.conformance.server.asking import Server, Unreachable
+from capss_mock.conformance.server.asking import Server, Unreachable, values_of
 from capss_mock.conformance.server.judges import JUDGES
 from capss_mock.contract.checks import SERVER_CHECKS, Check
 
@@ -30,12 +30,13 @@ def carry_out(
     """Ask it all that is needed for the checks (empty: all).
 
     Raises:
-        Unreachable: not even a token request was answered.
+        Unreachable: not even a token request was answered, or the credentials are refused.
     """
     begun = time.monotonic()
     wanted = list(checks)
     chosen = tuple(SERVER_CHECKS[each] for each in wanted or SERVER_CHECKS)
-    server.token_reply  # noqa: B018 - whether it can be asked at all
+    if values_of(server.token_reply).get("error") == "invalid_client":  # nothing of the rest could be told
+        raise Unreachable(f"it refuses these credentials ({server.token_reply.status_code} invalid_client)")
     ids = _with_needs(chosen)
     found: dict[str, Finding | bool | None] = {}
     plays: list[Play] = []

@@ -20,6 +20,13 @@ class TargetError(ValueError):
     """This server may not, or cannot, be asked; the message says why."""
 
 
+def _has_port(url: str) -> bool:
+    try:
+        return urlsplit(url).port != 0
+    except ValueError:
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A server that may be asked. ``here``: it is on this machine.
@@ -37,8 +44,12 @@ class Target:
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
         host = self._host
-        if parts.scheme not in ("http", "https") or not host or parts.query or parts.username:
+        if parts.scheme not in ("http", "https") or not host or parts.query or parts.username or not host.isascii():
             raise TargetError(f"{self.url!r} is not an address such as http://127.0.0.1:8080")
+        if not _has_port(self.url):
+            raise TargetError(f"{self.url!r} has no port between 1 and 65535")
+        if parts.path.strip("/"):
+            raise TargetError(f"{self.url}: the address of a server has no path; it is asked under /oauth2 and /api")
         if host == _PRODUCTION:
             raise TargetError(f"{_PRODUCTION} is production: nothing invented is sent there, whatever is said")
         if self.here:
@@ -55,7 +66,10 @@ class Target:
 
     @property
     def _host(self) -> str:
-        return (urlsplit(self.url).hostname or "").rstrip(".").lower()
+        try:
+            return httpx.URL(self.url).host.rstrip(".").lower()  # as it will be called
+        except httpx.InvalidURL:
+            return ""
 
     @property
     def here(self) -> bool:

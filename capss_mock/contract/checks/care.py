@@ -10,7 +10,7 @@ _PRIVACY = (
     Check(
         "PRIVACY-SECRET",
         "privacy",
-        "The client secret stands in nothing that it prints, and in no file that others can read.",
+        "The client secret stands in nothing that it prints, and in no file (its directory, TMPDIR) others can read.",
         _KIT,
         PROGRAM,
         D,
@@ -19,7 +19,7 @@ _PRIVACY = (
     Check(
         "PRIVACY-TOKEN",
         "privacy",
-        "A token stands in nothing that it prints, and in no file that others can read.",
+        "A token stands in nothing that it prints, and in no file (in its directory, TMPDIR) that others can read.",
         _KIT,
         PROGRAM,
         D,
@@ -37,7 +37,7 @@ _PRIVACY = (
     Check(
         "PRIVACY-COPY",
         "privacy",
-        "It leaves no copy of the people in the document in files of its own.",
+        "It leaves no copy of the people in the document in its directory or TMPDIR.",
         _KIT,
         PROGRAM,
         D,

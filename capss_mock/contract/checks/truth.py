@@ -6,8 +6,6 @@ from capss_mock.contract.model import Grade
 A = Grade.ASSUMED
 _KIT = Obligation.KIT
 
-_CERTIFICATES = ("TLS-TRUST", "TLS-EXPIRY", "TLS-NAME")
-
 CHECKS = (
     Check(
         "TRUTH-SAVED",
@@ -17,7 +15,6 @@ CHECKS = (
         PROGRAM,
         A,
         "exit 0 only after a final status (200) with isUploaded true, hasErrors false and savedCount for every record",
-        _CERTIFICATES,
     ),
     Check(
         "TRUTH-CONFIRM",

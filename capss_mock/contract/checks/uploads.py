@@ -29,7 +29,7 @@ CHECKS = (
         _SHEET,
         (*_STEP8, Citation("rfc6750", "2.1")),
         D,
-        "Authorization: Bearer TOKEN; take line breaks and quotes off the token",
+        "Authorization: Bearer TOKEN, without line breaks or quotes; stop when there is no token",
         _ASKS,
     ),
     Check(
