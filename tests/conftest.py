@@ -28,6 +28,16 @@ def signing_key() -> SigningKey:
     return SigningKey.generate(Entropy().uuid())
 
 
+@pytest.fixture
+def one_key(monkeypatch: pytest.MonkeyPatch, signing_key: SigningKey) -> None:
+    """Let each run of the judge begin with the session's key."""
+
+    def server(**more: object) -> MockServer:
+        return MockServer(prepared=Preparation(Entropy(), signing_key), **more)  # type: ignore[arg-type]  # as it is called
+
+    monkeypatch.setattr("capss_mock.conformance.client.campaign.MockServer", server)
+
+
 @pytest.fixture(scope="session")
 def fixtures() -> Path:
     """The directory of documents and replies."""

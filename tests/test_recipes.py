@@ -50,9 +50,9 @@ def test_every_python_recipe_has_a_name_and_is_run_below() -> None:
     [
         ("test_upload.py", 2),
         pytest.param("test_every_scenario.py", 58, marks=pytest.mark.proof),
-        ("test_in_process.py", 2),
+        pytest.param("test_in_process.py", 2, marks=pytest.mark.proof),
         ("test_built_in_hosts.py", 1),
-        ("test_with_unittest.py", 1),
+        pytest.param("test_with_unittest.py", 1, marks=pytest.mark.proof),
     ],
 )
 def test_a_recipe_for_pytest_passes(project: Path, name: str, passed: int) -> None:

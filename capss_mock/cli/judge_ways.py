@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from capss_mock.conformance.client.campaign import Plan
 
 _WRONG = "TRUTH-SAVED"
-_TRIED = ("happy", "immediate", "duplicates-refused", "commit-then-504")
+_TRIED = ("happy", "immediate", "complete-with-errors", "commit-then-504")
 
 
 def listing(*, as_json: bool) -> int:

@@ -19,9 +19,11 @@ from tests.cli.test_commands import Run, run
 
 __all__ = ["run"]  # a fixture
 
+pytestmark = pytest.mark.usefixtures("one_key")
+
 GOOD = (sys.executable, str(REFERENCE), "{file}")
 LIAR = (sys.executable, str(REFERENCE), "--wrong", "TRUTH-SAVED", "{file}")
-QUICK = "immediate,duplicates-refused"
+QUICK = "immediate,complete-with-errors"
 
 
 def test_a_good_program_passes_what_was_judged_and_a_part_is_no_pass(run: Run) -> None:
@@ -35,17 +37,17 @@ def test_a_good_program_passes_what_was_judged_and_a_part_is_no_pass(run: Run) -
 
 
 def test_a_lie_is_told_first_with_evidence(run: Run) -> None:
-    code, out, _ = run("judge", "--scenario", "duplicates-refused", "--", *LIAR)
+    code, out, _ = run("judge", "--scenario", "complete-with-errors", "--", *LIAR)
     assert code == 1
     words = out[out.index("TRUTH\n") :]
     assert "actual    your program said saved; the server saved 0 of 3" in words
     assert "fix       exit 0 only after a final status (200)" in words
-    assert "POST /api/bulkimport/save  202  0 of 3 records saved, 3 duplicates" in words
+    assert "POST /api/bulkimport/save  202  0 of 3 records saved, 3 with errors" in words
     assert 'check = "TRUTH-SAVED"' in words
 
 
 def test_json_is_for_programs_and_quiet_is_a_line(run: Run) -> None:
-    code, out, _ = run("judge", "--json", "--scenario", "duplicates-refused", "--", *LIAR)
+    code, out, _ = run("judge", "--json", "--scenario", "complete-with-errors", "--", *LIAR)
     values = json.loads(out)
     assert (code, values["exit_code"], values["verdict"], values["partial"]) == (
         1,
@@ -55,7 +57,7 @@ def test_json_is_for_programs_and_quiet_is_a_line(run: Run) -> None:
     )
     (play,) = values["plays"]
     assert (play["said"], play["held"]) == ("exit code 0: saved", "0 of 3 records saved, 1 submission")
-    code, out, _ = run("judge", "-q", "--scenario", "duplicates-refused", "--", *LIAR)
+    code, out, _ = run("judge", "-q", "--scenario", "complete-with-errors", "--", *LIAR)
     assert (code, out.count("\n")) == (1, 1)
 
 
@@ -89,10 +91,10 @@ def test_warnings_count_with_strict_and_checks_can_be_chosen(run: Run) -> None:
 def test_a_baseline_excuses_what_it_names_until_it_is_stale(run: Run, tmp_path: Path) -> None:
     baseline = tmp_path / "capss.toml"
     baseline.write_text('[[known]]\ncheck = "TRUTH-SAVED"\nreason = "ticket 4711"\nexpires = 2099-12-31\n')
-    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "duplicates-refused", "--", *LIAR)
+    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "complete-with-errors", "--", *LIAR)
     assert (code, "excused   TRUTH-SAVED (ticket 4711)" in out) == (4, True)
     baseline.write_text('[[known]]\ncheck = "TRUTH-SAVED"\nreason = "ticket 4711"\nexpires = 2020-01-01\n')
-    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "duplicates-refused", "--", *LIAR)
+    code, out, _ = run("judge", "--baseline", str(baseline), "--scenario", "complete-with-errors", "--", *LIAR)
     assert (code, "stale     TRUTH-SAVED: its day has passed (2020-01-01)" in out) == (1, True)
 
 
@@ -191,7 +193,7 @@ def test_the_self_test_shows_the_judge_fail_once(run: Run) -> None:
     assert code == 0
     assert re.search(r"^a good program, 4 scenarios: \d+ checks passed, 0 failed$", out, re.MULTILINE)
     assert re.search(
-        r"  FAIL TRUTH-SAVED in (duplicates-refused|commit-then-504) and 1 more: .*: your program said saved", out
+        r"  FAIL TRUTH-SAVED in (complete-with-errors|commit-then-504) and 1 more: .*: your program said saved", out
     )
     assert out.splitlines()[-1] == "self-test: the judge passes a good program, and fails one that says saved too often"
 
@@ -294,7 +296,7 @@ def test_a_person_can_start_the_program(run: Run, monkeypatch: pytest.MonkeyPatc
     from capss_mock.conformance.client import campaign
     from capss_mock.conformance.results import Verdict
 
-    plan = campaign.Plan(None, ("duplicates-refused", "immediate"), attend=(told.append, ask), jobs=1)
+    plan = campaign.Plan(None, ("complete-with-errors", "immediate"), attend=(told.append, ask), jobs=1)
     report = campaign.carry_out(plan)
     assert {each.check.id for each in report.with_verdict(Verdict.FAIL, Verdict.WARN)} == {"TRUTH-SAVED"}
     monkeypatch.setattr("sys.stdin", io.StringIO("what?\nn\n"))
@@ -388,13 +390,6 @@ def test_what_is_excused_does_not_hide_what_needs_it(run: Run, tmp_path: Path) -
     assert code == 4
     assert "UPLOAD-SENT cannot be told because of what is excused" in " ".join(out.split())
     assert out.splitlines()[-1].startswith("PARTIAL: of 40 checks 0 failed")
-
-
-def test_a_baseline_for_what_this_run_cannot_show_is_not_stale(run: Run, tmp_path: Path) -> None:
-    baseline = tmp_path / "capss.toml"
-    baseline.write_text('[[known]]\ncheck = "EGRESS"\nreason = "telemetry, ticket 7"\n')
-    code, out, _ = run("judge", "-q", "--timeout", "12", "--baseline", str(baseline), "--", *GOOD)
-    assert (code, out.startswith("PASS: of 40 checks 0 failed")) == (0, True)
 
 
 def test_a_recording_is_no_pass(run: Run, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ def documents(draw: st.DrawFn) -> bytes:
     return document[:at] + damage + document[at + cut :] if damage else document
 
 
+@pytest.mark.proof
 @settings(
     max_examples=60,
     deadline=None,

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -368,6 +369,7 @@ def test_what_should_not_happen_is_one_line_without_what_it_quotes(
     assert len(err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("mock", ["immediate"], indirect=True)
 def test_output_that_nobody_reads_or_can_be_written_is_no_traceback(mock: MockServer) -> None:
     program = f"{sys.executable} -m capss_client"
     upload = f"{program} upload {THREE}"
@@ -410,12 +412,13 @@ def test_a_signal_while_it_waits_says_that_it_was_taken_and_leaves_no_old_outcom
 ) -> None:
     outcome = tmp_path / "o.json"
     outcome.write_text('{"confirmed": true}')
+    asked = threading.Event()
+    mock.run.witness = lambda environ: asked.set() if "/status/" in environ["PATH_INFO"] else None
     process = subprocess.Popen(
         [sys.executable, "-m", "capss_client", "upload", THREE, "--outcome-file", outcome], stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    while "save-status" not in [each.operation for each in mock.journal]:
-        assert process.poll() is None
+    assert asked.wait(60)
     assert json.loads(outcome.read_text())["confirmed"] == "unknown"
     process.send_signal(getattr(signal, name))
     out, err = process.communicate(timeout=30)

@@ -27,6 +27,7 @@ def test_each_says_what_its_exit_codes_mean_and_holds_no_secret(file: Path) -> N
     assert f"(examples/{file.name})" in (ROOT / "README.md").read_text("utf-8")
 
 
+@pytest.mark.proof
 @pytest.mark.parametrize("name", ["upload.sh", "upload.py"])
 def test_one_that_runs_anywhere_passes_a_few_scenarios(name: str) -> None:
     if name == "upload.sh" and not (shutil.which("jq") and shutil.which("curl")):
@@ -45,7 +46,7 @@ def steps() -> dict[str, str]:
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="it takes bash")
-@pytest.mark.parametrize(("wrong", "code"), [("", 4), ("--wrong TRUTH-SAVED ", 1)])
+@pytest.mark.parametrize(("wrong", "code"), [("--wrong TRUTH-SAVED ", 1), pytest.param("", 4, marks=pytest.mark.proof)])
 def test_the_actions_step_judges_and_writes_the_summary(tmp_path: Path, wrong: str, code: int) -> None:
     venv = tmp_path / "capss-kit/bin"
     venv.mkdir(parents=True)
@@ -54,7 +55,7 @@ def test_the_actions_step_judges_and_writes_the_summary(tmp_path: Path, wrong: s
     program = ROOT / "capss_mock/conformance/programs/reference.py"
     environ = {
         "RUNNER_TEMP": str(tmp_path), "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
-        "COMMAND": f"'{sys.executable}' {program} {wrong}{{file}}", "ARGUMENTS": "--scenario duplicates-refused",
+        "COMMAND": f"'{sys.executable}' {program} {wrong}{{file}}", "ARGUMENTS": "--scenario complete-with-errors",
         "BASELINE": "", "REPORTS": str(tmp_path / "reports"),
     }  # fmt: skip
     done = subprocess.run(

@@ -22,6 +22,8 @@ from tests.cli.test_commands import Run, run
 
 __all__ = ["run"]  # a fixture
 
+pytestmark = pytest.mark.usefixtures("one_key")
+
 ROOT = Path(__file__).parents[2]
 NAMESPACES = pytest.mark.skipif(bool(intercept.refused()), reason="it takes user namespaces")
 SHEET = r"""#!/bin/sh

@@ -2,8 +2,10 @@
 
 import json
 import os
+import select
 import stat
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -47,7 +49,10 @@ def test_one_that_does_not_end_is_killed_with_what_it_has_started(
     ending = ran(text, place, timeout_s=1)
     assert (ending.killed, ending.code, ending.confirms) == (True, None, False)
     pid = int((place.work / "pid").read_text())
-    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text().split()[2]
+    with suppress(ProcessLookupError):  # it is gone already, or goes now
+        end = os.pidfd_open(pid)
+        assert select.select([end], [], [], 10)[0] == [end]
+        os.close(end)
 
 
 def test_what_it_leaves_running_does_not_hold_us_up(place: Place) -> None:

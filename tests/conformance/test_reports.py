@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 from dataclasses import replace
+from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 from lxml import etree
 
 from capss_mock.conformance import report as reports
+from capss_mock.conformance.baseline import Known, applied
 from capss_mock.conformance.report import html
 from capss_mock.conformance.results import Finding, Report, Result, Verdict, concluded, tallied
 from capss_mock.contract.checks import CHECKS, PROGRAM_CHECKS
@@ -140,6 +142,15 @@ def report(verdict: Verdict, *, strict: bool = False, partial: str = "", **more:
 )
 def test_exit_codes(made_up: Report, code: int) -> None:
     assert made_up.exit_code == code
+
+
+@pytest.mark.parametrize(
+    ("verdict", "stale"), [(Verdict.PASS, 1), (Verdict.UNSEEN, 0), (Verdict.BLOCKED, 0), (Verdict.FAIL, 0)]
+)
+def test_an_entry_is_stale_when_its_check_is_met_not_when_this_run_cannot_show_it(verdict: Verdict, stale: int) -> None:
+    known = Known("TRUTH-SAVED", "ticket 7")
+    assert len(applied(report(verdict), [known], date(2026, 11, 26)).stale) == stale
+    assert applied(report(verdict, partial="x"), [known], date(2026, 11, 26)).stale == ()
 
 
 def test_what_needs_something_that_is_not_met_is_blocked_through_and_through() -> None:

@@ -586,7 +586,6 @@ def test_it(capss_mock, number):
 @pytest.mark.parametrize(
     ("count", "workers", "shared"),
     [
-        (20, 2, True),
         pytest.param(200, 4, False, marks=pytest.mark.proof),
         pytest.param(60, 4, True, marks=pytest.mark.proof),
     ],
@@ -616,6 +615,7 @@ never = lambda: 1
 """
 
 
+@pytest.mark.proof
 def test_the_coverage_of_a_project_is_unchanged(project: pytest.Pytester) -> None:
     project.makepyfile(shop=COVERED)
     project.makepyfile(

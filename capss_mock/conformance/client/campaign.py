@@ -5,7 +5,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from capss_mock.server import MockServer
 from capss_mock.settings import read_settings
 
 _HOPELESS = 4
+_LOOK_UP_S = 0.2
 JOBS = max(4, min(10, 4 * (os.cpu_count() or 2)))
 
 
@@ -224,8 +225,11 @@ def _all_at_once(sequence: _Sequence, parts: Sequence[Part], jobs: int) -> None:
     with ThreadPoolExecutor(jobs, "capss-judge") as pool:
         futures = [pool.submit(sequence.one, part) for part in parts]
         try:
-            for each in futures:
-                each.result()
+            left = set(futures)
+            while left:  # not without end: a signal that another thread took would not wake us up
+                done, left = wait(left, timeout=_LOOK_UP_S, return_when=FIRST_EXCEPTION)
+                for each in done:
+                    each.result()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             sequence.stop()
