@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from capss_mock.cli import judge_ways
-from capss_mock.cli.judging import Names, finish, flat, known, progress, shown
+from capss_mock.cli.judging import Names, finish, flat, known, made_ready, progress, shown
 from capss_mock.contract.checks import PROGRAM_CHECKS
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.contract.switches import DIALECTS
@@ -164,7 +164,7 @@ def _judge(
             else "a command, --attach, --har and --self-test exclude each other"
         )
     _exclude(attach or har is not None or self_test, command)
-    entries = known(baseline)
+    entries, report_dir = known(baseline), None if dry_run or self_test else made_ready(report_dir)
     silent = quiet or as_json
     setting = {"dialect": ", ".join(dialects), "operations": ", ".join(operations)}
     if intercept:
@@ -192,7 +192,7 @@ def _judge(
             plan = replace(plan, attend=(_say, _ask), what="a program that is started by hand")
             report = campaign.carry_out(plan)
         else:
-            words = Command(command, chdir.resolve() if chdir else None, tuple(shlex.split(setup or "")), timeout)
+            words = Command(command, chdir.resolve() if chdir else None, _split(setup or ""), timeout)
             plan = replace(plan, command=words, what=shown(command))
             if dry_run:
                 return judge_ways.dry_run(plan)
@@ -216,6 +216,13 @@ def _exclude(other_way: bool, command: tuple[str, ...]) -> None:
     if other_way and given and not command:
         option = f"--{given[0].replace('_', '-')}"
         raise click.UsageError(f"{option} is about how a command is run: there is none (-- COMMAND)")
+
+
+def _split(setup: str) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(setup))
+    except ValueError as error:
+        raise click.BadParameter(f"{setup!r} is no command: {str(error).lower()}", param_hint="--setup") from None
 
 
 def _say(line: str) -> None:

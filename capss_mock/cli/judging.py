@@ -114,26 +114,34 @@ def finish(
 
     report = applied(report, entries, datetime.now(UTC).date())
     as_values = json.dumps(reports.as_json(report), indent=2) + "\n"
+    text = reports.as_text(report)
+    if as_json:
+        click.echo(as_values, nl=False)
+    elif quiet:
+        click.echo(words.headline(report))
+    else:
+        click.echo(text, nl=False)
     if report_dir is not None:
         _write(
             report_dir,
             {
-                "report.txt": reports.as_text(report).encode("utf-8", "replace"),
+                "report.txt": text.encode("utf-8", "replace"),
                 "report.json": as_values.encode("utf-8", "replace"),
                 "report.xml": reports.as_junit(report),
                 "report.html": reports.as_html(report).encode("utf-8", "replace"),
                 "report.md": reports.as_markdown(report).encode("utf-8", "replace"),
             },
         )
-    if as_json:
-        click.echo(as_values, nl=False)
-    elif quiet:
-        click.echo(words.headline(report))
-    else:
-        click.echo(reports.as_text(report), nl=False)
-        if report_dir is not None:
+        if not as_json and not quiet:
             click.echo(f"reports: {report_dir}")
     return report.exit_code
+
+
+def made_ready(directory: Path | None) -> Path | None:
+    """Where reports will be written, before anything is judged; a usage error if they cannot be."""
+    if directory is not None:
+        _write(directory, {"report.txt": b"not finished\n"})
+    return directory
 
 
 def _write(directory: Path, files: dict[str, bytes]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from capss_mock.cli.judging import Names, finish, flat, known, progress
+from capss_mock.cli.judging import Names, finish, flat, known, made_ready, progress
 from capss_mock.contract.checks import SERVER_CHECKS
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
@@ -60,6 +60,7 @@ def _verify(
     quiet: bool,
 ) -> int:
     entries = known(baseline)
+    made_ready(report_dir)
     from capss_mock.conformance.server.asking import Unreachable
     from capss_mock.conformance.server.campaign import carry_out
     from capss_mock.conformance.server.target import Target, TargetError

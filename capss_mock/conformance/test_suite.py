@@ -46,7 +46,7 @@ def stage(request: pytest.FixtureRequest) -> "Iterator[Stage]":
         command = Command(tuple(shlex.split(option("--capss-command"))), timeout_s=option("--capss-timeout"))
         with staged(Plan(command)) as shared:
             yield shared
-    except ProgramError as error:
+    except (ProgramError, ValueError) as error:  # the latter of a quote without its end
         pytest.exit(str(error), _USAGE)
 
 

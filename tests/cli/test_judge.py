@@ -32,7 +32,10 @@ def test_a_good_program_passes_what_was_judged_and_a_part_is_no_pass(run: Run) -
     first = out.splitlines()[0]
     assert first == "capss-mock judge. Unofficial: no affiliation with the California DOJ. Passing is no certification."
     assert "played    2 scenarios, dialect sheet, operations upload; " in out
-    assert "rests on  what only the DOJ can answer (capss-mock switches): api-generation=both" in out
+    assert (
+        "rests on  what only the DOJ can answer (assumed or inferred; capss-mock switches): api-generation=both [A]"
+        in out
+    )
     assert out.splitlines()[-1].startswith("PARTIAL: of 40 checks 0 failed, 0 warnings, ")
 
 
@@ -133,6 +136,8 @@ def test_a_baseline_that_cannot_be_used_is_one_line(run: Run, tmp_path: Path, te
         (("--", "./no-such-program", "{file}"), "cannot start ./no-such-program: not found"),
         (("--", "cat", "{fiel}"), "the command has {fiel} in it: known are {base_url}"),
         (("--har", "no.har"), "does not exist"),
+        (("--setup", "echo 'x", "--", "x"), "is no command: no closing quotation"),
+        (("--report-dir", "/dev/null/x", "--", "sleep", "60"), "cannot write /dev/null/x: it is no directory"),
         (("--baseline", "no.toml", "--", "x"), "cannot read no.toml"),
         (
             ("--setup", "false", "--scenario", "immediate", "--", *GOOD),

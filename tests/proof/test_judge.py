@@ -102,6 +102,8 @@ def needs(name: str) -> None:
     missing = [each for each in RUNTIMES[name] if shutil.which(each) is None]
     if missing:
         pytest.skip(f"{', '.join(missing)} is not on this machine")
+    if name == "upload.php" and "curl" not in subprocess.run(["php", "-m"], capture_output=True, text=True).stdout:
+        pytest.skip("PHP's curl extension is not on this machine")
 
 
 @pytest.mark.parametrize("name", RUNTIMES)

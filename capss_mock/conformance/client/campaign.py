@@ -4,7 +4,7 @@ import os
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,11 +21,11 @@ from capss_mock.conformance.results import Assumption, Play, Report, tallied
 from capss_mock.contract.checks import PROGRAM_CHECKS, Check
 from capss_mock.contract.faults import Do
 from capss_mock.contract.scenarios import DEFAULT_SCENARIO, SCENARIOS
-from capss_mock.contract.switches import SWITCHES
+from capss_mock.contract.switches import DIALECTS, SWITCHES
 from capss_mock.server import MockServer
 from capss_mock.settings import read_settings
 
-_HOPELESS = 4
+_HOPELESS = 4  # plays from the beginning on, in which it was killed and had asked for nothing
 _LOOK_UP_S = 0.2
 JOBS = max(4, min(10, 4 * (os.cpu_count() or 2)))
 
@@ -69,8 +69,8 @@ class Plan:
                 for scenario in self.scenarios or SCENARIOS:
                     part = Part(scenario, operation, dialect)
                     why = papers.why_not(scenario, operation, own_data=self.own_data)
-                    if not why and operation == "update" and dialect == "old-2025":
-                        why = "no path for updates is known from before 2026"
+                    if not why and operation == "update" and _is_old(DIALECTS[dialect].settings):
+                        why = papers.NO_OLD_UPDATES
                     if why:
                         skipped.append(f"{part.name}: {why}")
                     else:
@@ -78,6 +78,10 @@ class Plan:
         if self.jobs > 1:
             parts.sort(key=_length, reverse=True)
         return parts, skipped
+
+
+def _is_old(switches: Mapping[str, str]) -> bool:
+    return switches.get("api-generation") == "old"
 
 
 def _length(part: Part) -> float:
@@ -167,7 +171,7 @@ class _Sequence:
     def __init__(self, stage: Stage, total: int, told: Callable[[Play, int, int], None]) -> None:
         self._stage, self._total, self._told = stage, total, told
         self._lock = threading.Lock()
-        self._dead = 0  # plays in which the program was killed and had asked nothing, from the beginning on
+        self._dead = 0
         self.plays: list[Play] = []
         self.faults: list[str] = []
         self.left_out: list[str] = []
@@ -218,7 +222,8 @@ def _played(
     order = {name: number for number, name in enumerate(SCENARIOS)}
     plays = sorted(sequence.plays, key=lambda each: (each.dialect, each.operation, order[each.name.split(" ")[0]]))
     hopeless = f"your program was killed {_HOPELESS} times, and had not asked for anything"
-    return plays, sequence.faults, [f"{name}: {hopeless}" for name in sequence.left_out]
+    left_out = [f"{len(sequence.left_out)} more scenarios: {hopeless}"] if sequence.left_out else []
+    return plays, sequence.faults, left_out
 
 
 def _all_at_once(sequence: _Sequence, parts: Sequence[Part], jobs: int) -> None:

@@ -12,6 +12,7 @@ from capss_mock.conformance.client.evidence import Sent
 from capss_mock.contract.scenarios import SCENARIOS
 from capss_mock.samples.documents import LICENCE, Sample, update_document, write
 
+NO_OLD_UPDATES = "no path for updates is known from before 2026"
 _RECORDS = 3
 _LARGE, _BYTES = 20_000, 3_000  # records, and bytes of each: 60 MB
 _OTHER_LICENCE = "000000999"
@@ -40,7 +41,7 @@ def why_not(scenario: str, operation: str, *, own_data: bool) -> str:
     if operation == "update" and found.force == "duplicates":
         return "an item update knows no duplicates"
     if operation == "update" and found.switches.get("api-generation") == "old":
-        return "no path for updates is known from before 2026"
+        return NO_OLD_UPDATES
     return ""
 
 

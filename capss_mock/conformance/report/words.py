@@ -55,8 +55,10 @@ def scope(report: Report) -> str:
 
 def rests_on(report: Report) -> str:
     """What only the DOJ can answer, and how it is taken here, in few words; empty for nothing."""
-    unknown = [f"{each.id}={each.setting}" for each in report.assumed if each.grade.unverified]
-    return f"what only the DOJ can answer (capss-mock switches): {', '.join(unknown)}" if unknown else ""
+    unknown = [f"{each.id}={each.setting} [{each.grade.letter}]" for each in report.assumed if each.grade.unverified]
+    if not unknown:
+        return ""
+    return f"what only the DOJ can answer (assumed or inferred; capss-mock switches): {', '.join(unknown)}"
 
 
 def owed(check: Check) -> str:
