@@ -3,6 +3,7 @@
 import json
 import os
 import shlex
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,8 @@ def listing(*, as_json: bool) -> int:
     return 0
 
 
-def _print(checks: "object") -> None:
-    for check in checks:  # type: ignore[attr-defined]  # checks
-        assert isinstance(check, Check)  # noqa: S101 - they are
+def _print(checks: Iterable[Check]) -> None:
+    for check in checks:
         level = "" if check.severity is Severity.FAIL else f" ({check.severity})"
         click.echo(f"  {check.id:<22} [{check.stimulus}] {check.sentence}{level}")
 

@@ -146,6 +146,14 @@ def test_what_a_recording_shows(tmp_path: Path, entries: list[dict[str, Any]], c
     assert {name for name, verdict in seen.items() if verdict.is_finding} == {check}
 
 
+def test_a_body_that_is_not_recorded_tells_nothing(tmp_path: Path) -> None:
+    entries = good()
+    del entries[0]["request"]["postData"]
+    seen = judged(tmp_path, entries)
+    assert (seen["TOKEN-GRANT"], seen["TOKEN-SCOPE"]) == (Verdict.UNSEEN, Verdict.UNSEEN)
+    assert not [name for name, verdict in seen.items() if verdict.is_finding]
+
+
 def test_a_scope_that_was_not_granted_is_told(tmp_path: Path) -> None:
     entries = changed(0, postData={"text": "grant_type=client_credentials"})
     entries[0]["response"]["content"] = {

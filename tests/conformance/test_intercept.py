@@ -222,6 +222,15 @@ def test_the_first_bytes_are_looked_at_and_left(two: tuple[socket.socket, socket
 
 
 @NAMESPACES
+def test_the_users_proxy_is_none_inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://10.9.8.7:3128")
+    report = judged((script(tmp_path / "sheet.sh", SHEET.replace(" -k ", " ")), "{file}"), "immediate")
+    assert findings(report) == {}
+    assert report.plays[0].said == "exit code 0: saved"
+
+
+@NAMESPACES
 def test_services_of_this_machine_are_out_of_sight_and_a_signal_comes_through(tmp_path: Path) -> None:
     text = "#!/bin/sh\nls /run | grep -v ^mount && exit 0  # mount notes there what it does\nkill -9 $$\n"
     report = judged((script(tmp_path / "a.sh", text),), "never-completes")

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hashlib
+import io
 import json
 from collections.abc import Iterator
 from datetime import datetime
@@ -203,8 +204,6 @@ def _parts(request: dict[str, Any]) -> Iterator[Part]:
     text = str(posted.get("text", "")).encode("utf-8", "surrogateescape")
     if kind != "multipart/form-data" or "boundary" not in options or not text:
         return
-    import io
-
     try:
         for part in MultipartParser(io.BytesIO(text), options["boundary"], content_length=len(text)):
             yield Part(part.name, part.filename, part.size, hashlib.sha256(part.raw).hexdigest())

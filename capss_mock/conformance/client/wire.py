@@ -2,10 +2,7 @@
 
 from collections.abc import Callable
 
-from capss_mock.conformance.client.evidence import (
-    Evidence,
-    on_wire,
-)
+from capss_mock.conformance.client.evidence import Evidence, on_wire
 from capss_mock.conformance.results import Finding
 from capss_mock.contract.faults import Outcome
 from capss_mock.contract.operations import OPERATIONS
@@ -34,7 +31,8 @@ def _refused(entries: list[Entry], expected: str, *rules: str) -> Said:
 def _refusal(entry: Entry) -> str:
     """Why a request was refused, in words."""
     rule = RULES[entry.rule or ""]
-    detail = entry.note.partition("] ")[2].partition("fix: ")[0].strip().rstrip(";")
+    told = entry.note.partition("] ")[2] or entry.note  # after the rule's id and grade, if they are there
+    detail = told.partition("fix: ")[0].strip().rstrip(";")
     return f"answered {entry.status}: {detail or rule.sentence} ({rule.id})"
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable, Iterable
-from itertools import groupby
 
 from capss_mock.conformance.results import Finding, Play, Report, concluded, tallied
 from capss_mock.conformance.server.asking import Server, Unreachable, values_of
@@ -40,8 +39,7 @@ def carry_out(
     ids = _with_needs(chosen)
     found: dict[str, Finding | bool | None] = {}
     plays: list[Play] = []
-    areas = [(area, list(group)) for area, group in groupby(SERVER_CHECKS.values(), lambda check: check.area)]
-    order = dict.fromkeys(area for area, _ in areas)
+    order = dict.fromkeys(check.area for check in SERVER_CHECKS.values())
     for area in order:
         group = [check for check in SERVER_CHECKS.values() if check.area == area and check.id in ids]
         if not group:
